@@ -1,0 +1,1 @@
+"""Pulumi components: neutral nouns here, their words for each cloud in the folders."""

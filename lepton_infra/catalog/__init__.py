@@ -1,0 +1,1 @@
+"""What can be bought: machines and prices, as dated rows."""

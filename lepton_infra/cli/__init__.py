@@ -1,0 +1,1 @@
+"""The command line: a verb per file; each body is load, call, render."""

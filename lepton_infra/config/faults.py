@@ -1,0 +1,76 @@
+"""Pydantic's facts in our voice: one sentence per fault, with its path and what may stand there."""
+
+from difflib import get_close_matches
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from lepton_infra.config.model import Stack
+from lepton_infra.errors import Fault
+
+
+_LONGEST = 60
+"""Characters of a value that a message shows."""
+
+
+def sentences(error: ValidationError, where: str) -> list[Fault]:
+    """Return a fault for each of pydantic's, at its path below `where`."""
+    return [fault for detail in error.errors(include_url=False) for fault in _faults(detail, where)]
+
+
+def _faults(detail: ErrorDetails, where: str) -> list[Fault]:
+    place = f"{where}{_path(detail['loc'])}"
+    match detail["type"]:
+        case "extra_forbidden":
+            return [Fault(place, "is unknown", *_nearest(detail["loc"]))]
+        case "missing":
+            return [Fault(place, "is missing", "a value", f"Add {detail['loc'][-1]}")]
+        case "value_error":
+            return [_clause(place, line) for line in str(detail["ctx"]["error"] if "ctx" in detail else detail["msg"]).splitlines()]
+        case _:
+            return [Fault(place, f"is {_shown(detail['input'])}", _allowed(detail))]
+
+
+def _clause(place: str, line: str) -> Fault:
+    """Split what a validator of ours says, `<given>; <allowed>`."""
+    given, _, allowed = line.partition("; ")
+    return Fault(place, given, allowed)
+
+
+def _path(loc: tuple[int | str, ...]) -> str:
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in loc)
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
+
+
+def _allowed(detail: ErrorDetails) -> str:
+    context = detail.get("ctx", {})
+    if "expected" in context:
+        return f"choose {context['expected']}"
+    if "pattern" in context:
+        return f"text that matches {context['pattern']}"
+    return detail["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
+
+
+def _nearest(loc: tuple[int | str, ...]) -> tuple[str, str]:
+    fields = _fields(loc[:-1])
+    near = get_close_matches(str(loc[-1]), fields, n=1)
+    return f"one of {', '.join(fields)}", f"Write {near[0]!r}" if near else "Remove it"
+
+
+def _fields(loc: tuple[int | str, ...]) -> list[str]:
+    """Return the names that the model at this path knows."""
+    model: type[BaseModel] = Stack
+    for part in loc:
+        if isinstance(part, str):
+            model = _model(model, part)
+    return sorted(model.model_fields)
+
+
+def _model(model: type[BaseModel], field: str) -> type[BaseModel]:
+    annotation = model.model_fields[field].annotation
+    candidates = [annotation, *getattr(annotation, "__args__", ())]
+    return next((one for one in candidates if isinstance(one, type) and issubclass(one, BaseModel)), model)

@@ -1,0 +1,194 @@
+"""What is wanted: the frozen model of `lepton:stack`.
+
+The docstring under each attribute is read by pydantic (JSON Schema, editor hover) and by people; keep it one sentence with its unit.
+Nothing here knows what can be bought: whether a region sells a machine is for `sizing` to say.
+"""
+
+import datetime as dt
+from ipaddress import IPv4Network
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from lepton_infra.config import subnets
+
+
+class Frozen(BaseModel):
+    """A value: closed to unknown keys, never changed after it was read."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+def _listed(value: object) -> object:
+    """Let a user write one thing where a list of things is meant."""
+    return (value,) if isinstance(value, str) else value
+
+
+Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,30}[a-z0-9]$")]
+Tag = Annotated[str, Field(pattern=r"^[A-Za-z0-9 _.:/=+@-]{1,128}$")]
+Names = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+Days = Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653]
+
+
+class Network(Frozen):
+    """An encrypted private network, without a way in from the internet."""
+
+    cidr: IPv4Network = IPv4Network("10.0.0.0/16")
+    """Addresses of the network; the subnets are cut from it by an append-only allocator."""
+    zones: Annotated[int, Field(ge=2, le=6)] = 3
+    """Number of availability zones with a private subnet each."""
+    reserved: tuple[IPv4Network, ...] = ()
+    """Networks that this one must not overlap, for instance those it is peered with."""
+    flow_log_days: Days = 365
+    """Days for which flow logs are kept."""
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        subnets.check(self.cidr, self.zones, self.reserved)
+        return self
+
+
+class Storage(Frozen):
+    """An encrypted bucket for data and model weights."""
+
+    name: Slug = "data"
+    """Name of the bucket inside the stack; the cloud's own name gets a random end."""
+    noncurrent_days: Annotated[int, Field(ge=1)] = 30
+    """Days for which overwritten and deleted objects can be brought back."""
+
+
+class SystemPool(Frozen):
+    """Small nodes for the cluster's own workloads."""
+
+    machine: str = "m7i.large"
+    """The cloud's name of the machine."""
+    min_nodes: Annotated[int, Field(ge=1)] = 2
+    """Fewest nodes."""
+    max_nodes: Annotated[int, Field(ge=1)] = 4
+    """Most nodes."""
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.min_nodes > self.max_nodes:
+            message = f"min_nodes {self.min_nodes} is above max_nodes {self.max_nodes}; min_nodes up to max_nodes"
+            raise ValueError(message)
+        return self
+
+
+class Cluster(Frozen):
+    """A Kubernetes cluster whose API server is reachable from inside the network only."""
+
+    kubernetes_version: Annotated[str, Field(pattern=r"^1\.\d{2}$")] = "1.34"
+    """Minor version of Kubernetes."""
+    service_cidr: IPv4Network = IPv4Network("172.20.0.0/16")
+    """Addresses of Kubernetes services; apart from the network's."""
+    log_days: Days = 365
+    """Days for which the control plane's logs are kept."""
+    deletion_protection: bool = True
+    """Whether the cloud refuses to delete the cluster."""
+    administrators: tuple[str, ...] = ()
+    """ARNs of the roles that administer the cluster."""
+    system_pool: SystemPool = SystemPool()
+    """Nodes for the cluster's own workloads."""
+
+
+class Demand(Frozen):
+    """Where the demand of a pool is written down."""
+
+    file: str
+    """CSV beside the stack file, with columns for time, value and optionally unit."""
+    unit: Literal["requests_per_second", "concurrent_gpus"] | None = None
+    """Unit of the values where the file does not say it."""
+    start: dt.datetime | None = None
+    """Time of the first row where the file counts seconds from its start; UTC where no zone is given."""
+    share: Annotated[float, Field(gt=0, le=1)] = 1.0
+    """Share of the series that this pool serves."""
+
+
+class Throughput(Frozen):
+    """What one GPU of a kind serves while the service keeps its promise."""
+
+    per_gpu: Annotated[dict[str, Annotated[float, Field(gt=0)]], Field(min_length=1)]
+    """Units of demand per GPU, by kind of GPU, for instance `{H100: 12.6}` in requests per second."""
+    source: str
+    """Where the figures come from: a benchmark, an estimator with its version, a vendor's table."""
+
+
+class Pool(Frozen):
+    """GPU nodes of one machine type, sized from a demand series."""
+
+    name: Slug
+    """Name of the pool inside the stack."""
+    runs_on: Literal["cluster", "group"]
+    """`cluster`: a node pool of the Kubernetes cluster. `group`: an autoscaling group without Kubernetes."""
+    gpu: Annotated[Names, Field(min_length=1)]
+    """Kind or kinds of GPU that will do; the cheapest machine that has one of them is chosen."""
+    machines: Names = ()
+    """The cloud's names of the machines allowed; empty allows all."""
+    demand: Demand
+    """What the pool has to serve."""
+    throughput: Throughput
+    """What a GPU serves."""
+    gpus_per_replica: Annotated[int, Field(ge=1, le=64)] = 1
+    """GPUs that one replica of the model needs."""
+    lead_minutes: Annotated[int, Field(ge=0, le=24 * 60)] = 15
+    """Minutes from ordering a node until it serves: machine, image, weights."""
+    quantile: Annotated[float, Field(ge=0.5, lt=1)] = 0.95
+    """Quantile of demand that the planned nodes serve."""
+    forecaster: str = "auto"
+    """Name of the forecaster; `auto` lets the one with the least pinball loss on the series itself win."""
+    min_nodes: Annotated[int, Field(ge=0)] = 1
+    """Fewest nodes, whatever the forecast says."""
+    max_nodes: Annotated[int, Field(ge=1)] = 100
+    """Most nodes; a plan that needs more is refused."""
+    disk_gib: Annotated[int, Field(ge=50, le=16_384)] = 200
+    """Size of a node's encrypted root disk."""
+
+    @model_validator(mode="after")
+    def _agrees(self) -> Self:
+        missing = [kind for kind in self.gpu if kind not in self.throughput.per_gpu]
+        if missing:
+            message = f"throughput.per_gpu has no figure for {', '.join(missing)}; one figure for each kind in gpu"
+            raise ValueError(message)
+        if self.min_nodes > self.max_nodes:
+            message = f"min_nodes {self.min_nodes} is above max_nodes {self.max_nodes}; min_nodes up to max_nodes"
+            raise ValueError(message)
+        return self
+
+
+class Stack(Frozen):
+    """All that a stack is to be."""
+
+    cloud: Literal["aws"]
+    """The cloud that it is built on."""
+    region: str
+    """The cloud's name of the region."""
+    owner: Tag
+    """Who answers for it, as an address or a name; a tag on everything."""
+    team: Tag
+    """Who pays for it; a tag on everything."""
+    environment: Literal["sandbox", "dev", "staging", "prod"]
+    """How careful to be; a tag on everything."""
+    network: Network = Network()
+    """The private network."""
+    storage: Storage = Storage()
+    """The bucket for data."""
+    cluster: Cluster = Cluster()
+    """The Kubernetes cluster."""
+    pools: Annotated[tuple[Pool, ...], Field(min_length=1)]
+    """GPU nodes, in the cluster and outside it."""
+
+    @model_validator(mode="after")
+    def _apart(self) -> Self:
+        names = [pool.name for pool in self.pools]
+        doubled = sorted({name for name in names if names.count(name) > 1})
+        if doubled:
+            message = f"pools has the name {', '.join(map(repr, doubled))} more than once; a name of its own for each pool"
+            raise ValueError(message)
+        if self.cluster.service_cidr.overlaps(self.network.cidr):
+            message = (
+                f"cluster.service_cidr {self.cluster.service_cidr} overlaps network.cidr {self.network.cidr}; "
+                "services and network in ranges apart"
+            )
+            raise ValueError(message)
+        return self

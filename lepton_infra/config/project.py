@@ -1,0 +1,123 @@
+"""Where things lie: the Pulumi project, its stack files, and what they hold."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+import yaml
+from pydantic import ValidationError
+
+from lepton_infra.config.faults import sentences
+from lepton_infra.config.model import Stack
+from lepton_infra.errors import BadInput, Fault
+
+KEY = "lepton:stack"
+"""The one configuration key that lepton-infra reads."""
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A directory with a `Pulumi.yaml`."""
+
+    root: Path
+    """The directory, absolute."""
+    name: str
+    """The project's name, as it stands in every URN."""
+    stacks: Path
+    """Directory of the stack files, absolute; demand and plans lie beside them."""
+
+    def stack_path(self, stack: str) -> Path:
+        """Return where the stack's file lies."""
+        return self.stacks / f"Pulumi.{stack}.yaml"
+
+    def plan_path(self, stack: str) -> Path:
+        """Return where the stack's plan lies."""
+        return self.stacks / "plans" / f"{stack}.json"
+
+
+@dataclass(frozen=True, slots=True)
+class StackFile:
+    """A stack as it was read, with the place it came from for every message about it."""
+
+    project: Project
+    name: str
+    stack: Stack
+
+    @property
+    def where(self) -> str:
+        """Return what to put before a path inside the stack, for instance `Pulumi.dev.yaml: lepton:stack`."""
+        return f"{self.project.stack_path(self.name).name}: {KEY}"
+
+
+def find_project(start: Path) -> Project:
+    """Return the project that the directory is in, looking upwards as `pulumi` does.
+
+    Raises:
+        BadInput: no `Pulumi.yaml` there or above, or one that cannot be read.
+    """
+    for directory in (start.resolve(), *start.resolve().parents):
+        path = directory / "Pulumi.yaml"
+        if path.is_file():
+            return _project(path)
+    raise BadInput(
+        Fault(str(start), "has no Pulumi.yaml, nor has a directory above it", "a Pulumi project", "Change into one, or give --project")
+    )
+
+
+def _project(path: Path) -> Project:
+    document = read_yaml(path)
+    name = document.get("name")
+    if not isinstance(name, str):
+        raise BadInput(Fault(f"{path.name}: name", f"is {name!r}", "the project's name"))
+    directory = document.get("stackConfigDir", ".")
+    return Project(path.parent, name, path.parent / str(directory))
+
+
+def load_stack(project: Project, name: str) -> StackFile:
+    """Read and check the stack's file.
+
+    Raises:
+        BadInput: there is no such stack, its file is not YAML, or what it says is not a stack; with every fault.
+    """
+    path = project.stack_path(name)
+    if not path.is_file():
+        known = sorted(other.name.removeprefix("Pulumi.").removesuffix(".yaml") for other in project.stacks.glob("Pulumi.*.yaml"))
+        allowed = f"one of {', '.join(known)}" if known else f"a stack file in {project.stacks.name}/"
+        raise BadInput(Fault(name, f"has no file {path.name}", allowed, f"Write {path.name} or name another stack"))
+    config = read_yaml(path).get("config")
+    value = cast("dict[str, object]", config).get(KEY) if isinstance(config, dict) else None
+    if value is None:
+        raise BadInput(Fault(f"{path.name}: config", f"has no {KEY}", "a mapping with cloud, region, owner, team, environment and pools"))
+    return StackFile(project, name, parse_stack(value, f"{path.name}: {KEY}"))
+
+
+def parse_stack(value: object, where: str) -> Stack:
+    """Turn what a stack file or `pulumi.Config` holds into a stack.
+
+    Raises:
+        BadInput: with every fault, each at its path below `where`.
+    """
+    try:
+        return Stack.model_validate(value)
+    except ValidationError as error:
+        raise BadInput(sentences(error, where)) from None
+
+
+def read_yaml(path: Path) -> dict[str, object]:
+    """Read a YAML file that holds a mapping.
+
+    Raises:
+        BadInput: it cannot be read, is not YAML, or holds something else.
+    """
+    try:
+        document: object = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(Fault(path.name, f"cannot be read ({error})", "a text file in UTF-8")) from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f"{path.name}:{mark.line + 1}" if mark else path.name
+        problem = getattr(error, "problem", None) or "has a fault"
+        raise BadInput(Fault(place, f"is not YAML ({problem})", "YAML as Pulumi writes it", "Correct the line")) from None
+    if not isinstance(document, dict):
+        raise BadInput(Fault(path.name, f"holds {type(document).__name__ if document is not None else 'nothing'}", "a mapping"))
+    return cast("dict[str, object]", document)

@@ -1,0 +1,1 @@
+"""The Pulumi engine: find, download or build it, run it, read its events."""

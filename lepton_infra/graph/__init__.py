@@ -1,0 +1,1 @@
+"""What would be built: resources and their relations, from whichever reader."""

@@ -1,0 +1,1 @@
+"""Pretend clouds that the real engine builds on."""

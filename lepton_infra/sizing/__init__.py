@@ -1,0 +1,1 @@
+"""What is needed: from a demand series to a plan. Arithmetic only."""

@@ -1,0 +1,3 @@
+"""Rules as cards: one folder per cloud."""
+
+RULES: tuple[()] = ()
