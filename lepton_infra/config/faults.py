@@ -8,7 +8,6 @@ from pydantic_core import ErrorDetails
 from lepton_infra.config.model import Stack
 from lepton_infra.errors import Fault
 
-
 _LONGEST = 60
 """Characters of a value that a message shows."""
 

@@ -1,0 +1,20 @@
+"""Writing files whole or not at all."""
+
+import os
+import tempfile
+from pathlib import Path
+
+
+def write_aside(path: Path, text: str) -> None:
+    """Write the file beside its place and move it there, so that no reader ever sees half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+        aside = Path(name)
+        aside.chmod(0o644)
+        aside.replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
