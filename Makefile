@@ -1,0 +1,50 @@
+# Two commands: `make demo` shows the whole way, `make test` is what CI runs.
+# Needs Python 3.11+ and make; and a Pulumi CLI, access to Pulumi's download site, or Go 1.26.
+
+UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
+RUN := $(UV) run --locked --no-sync
+STACK := serve-aws
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test setup lint types imports engine unit end-to-end bench
+
+help:
+	@echo "make demo    plan $(STACK) from a real trace, rehearse it on this machine, and print what it is and costs"
+	@echo "make test    lint, types, import contracts, unit tests, engine tests"
+	@echo "make bench   print the project's figures beside what they are measured against"
+
+demo: setup engine
+	$(RUN) lepton plan $(STACK)
+	$(RUN) lepton rehearse $(STACK)
+
+test: lint types imports unit end-to-end
+
+setup: $(UV)
+	$(UV) sync --locked --all-packages --quiet
+
+# Where uv is missing, a private one; it never touches what is installed on the machine.
+.tools/bin/uv:
+	python3 -m venv .tools
+	.tools/bin/python -m pip install --quiet --disable-pip-version-check 'uv>=0.9'
+
+engine: setup
+	$(RUN) lepton engine install
+
+lint: setup
+	$(RUN) ruff format --check .
+	$(RUN) ruff check .
+
+types: setup
+	$(RUN) basedpyright
+
+imports: setup
+	$(RUN) lint-imports
+
+unit: setup
+	$(RUN) pytest -m "not engine"
+
+end-to-end: engine
+	$(RUN) pytest -m engine
+
+bench: setup
+	for script in benchmarks/*.py; do $(RUN) python $$script || exit 1; done
