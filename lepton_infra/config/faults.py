@@ -1,6 +1,7 @@
 """Pydantic's facts in our voice: one sentence per fault, with its path and what may stand there."""
 
 from difflib import get_close_matches
+from reprlib import Repr
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -8,8 +9,9 @@ from pydantic_core import ErrorDetails
 from lepton_infra.config.model import Stack
 from lepton_infra.errors import Fault
 
-_LONGEST = 60
-"""Characters of a value that a message shows."""
+_SHORT = Repr()
+_SHORT.maxstring = _SHORT.maxother = 60
+_SHORT.maxlevel = 2
 
 
 def sentences(error: ValidationError, where: str) -> list[Fault]:
@@ -41,8 +43,8 @@ def _path(loc: tuple[int | str, ...]) -> str:
 
 
 def _shown(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
+    """Return the value as far as a person reads it; a hostile file may hold one that fills the memory when written out."""
+    return _SHORT.repr(value)
 
 
 def _allowed(detail: ErrorDetails) -> str:

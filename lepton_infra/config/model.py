@@ -6,9 +6,9 @@ Nothing here knows what can be bought: whether a region sells a machine is for `
 
 import datetime as dt
 from ipaddress import IPv4Network
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
 
 from lepton_infra.config import subnets
 
@@ -16,12 +16,19 @@ from lepton_infra.config import subnets
 class Frozen(BaseModel):
     """A value: closed to unknown keys, never changed after it was read."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, validate_default=True)
 
 
 def _listed(value: object) -> object:
     """Let a user write one thing where a list of things is meant."""
     return (value,) if isinstance(value, str) else value
+
+
+def _at_least(most: int, fewest: int | None) -> int:
+    if fewest is not None and most < fewest:
+        message = f"is {most}; min_nodes, which is {fewest}, or more"
+        raise ValueError(message)
+    return most
 
 
 Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,30}[a-z0-9]$")]
@@ -42,10 +49,17 @@ class Network(Frozen):
     flow_log_days: Days = 365
     """Days for which flow logs are kept."""
 
-    @model_validator(mode="after")
-    def _fits(self) -> Self:
-        subnets.check(self.cidr, self.zones, self.reserved)
-        return self
+    @field_validator("cidr")
+    @classmethod
+    def _fits(cls, cidr: IPv4Network) -> IPv4Network:
+        subnets.check_size(cidr)
+        return cidr
+
+    @field_validator("reserved")
+    @classmethod
+    def _apart(cls, reserved: tuple[IPv4Network, ...], info: ValidationInfo) -> tuple[IPv4Network, ...]:
+        subnets.check_apart(reserved, info.data.get("cidr"))
+        return reserved
 
 
 class Storage(Frozen):
@@ -67,12 +81,10 @@ class SystemPool(Frozen):
     max_nodes: Annotated[int, Field(ge=1)] = 4
     """Most nodes."""
 
-    @model_validator(mode="after")
-    def _ordered(self) -> Self:
-        if self.min_nodes > self.max_nodes:
-            message = f"min_nodes {self.min_nodes} is above max_nodes {self.max_nodes}; min_nodes up to max_nodes"
-            raise ValueError(message)
-        return self
+    @field_validator("max_nodes")
+    @classmethod
+    def _ordered(cls, most: int, info: ValidationInfo) -> int:
+        return _at_least(most, info.data.get("min_nodes"))
 
 
 class Cluster(Frozen):
@@ -144,16 +156,19 @@ class Pool(Frozen):
     disk_gib: Annotated[int, Field(ge=50, le=16_384)] = 200
     """Size of a node's encrypted root disk."""
 
-    @model_validator(mode="after")
-    def _agrees(self) -> Self:
-        missing = [kind for kind in self.gpu if kind not in self.throughput.per_gpu]
+    @field_validator("throughput")
+    @classmethod
+    def _complete(cls, throughput: Throughput, info: ValidationInfo) -> Throughput:
+        missing = [kind for kind in info.data.get("gpu", ()) if kind not in throughput.per_gpu]
         if missing:
-            message = f"throughput.per_gpu has no figure for {', '.join(missing)}; one figure for each kind in gpu"
+            message = f"has no per_gpu figure for {', '.join(missing)}; a figure for each kind in gpu"
             raise ValueError(message)
-        if self.min_nodes > self.max_nodes:
-            message = f"min_nodes {self.min_nodes} is above max_nodes {self.max_nodes}; min_nodes up to max_nodes"
-            raise ValueError(message)
-        return self
+        return throughput
+
+    @field_validator("max_nodes")
+    @classmethod
+    def _ordered(cls, most: int, info: ValidationInfo) -> int:
+        return _at_least(most, info.data.get("min_nodes"))
 
 
 class Stack(Frozen):
@@ -178,17 +193,21 @@ class Stack(Frozen):
     pools: Annotated[tuple[Pool, ...], Field(min_length=1)]
     """GPU nodes, in the cluster and outside it."""
 
-    @model_validator(mode="after")
-    def _apart(self) -> Self:
-        names = [pool.name for pool in self.pools]
+    @field_validator("cluster")
+    @classmethod
+    def _beside(cls, cluster: Cluster, info: ValidationInfo) -> Cluster:
+        network: Network | None = info.data.get("network")
+        if network and cluster.service_cidr.overlaps(network.cidr):
+            message = f"has service_cidr {cluster.service_cidr}, which overlaps network.cidr {network.cidr}; ranges apart"
+            raise ValueError(message)
+        return cluster
+
+    @field_validator("pools")
+    @classmethod
+    def _named(cls, pools: tuple[Pool, ...]) -> tuple[Pool, ...]:
+        names = [pool.name for pool in pools]
         doubled = sorted({name for name in names if names.count(name) > 1})
         if doubled:
-            message = f"pools has the name {', '.join(map(repr, doubled))} more than once; a name of its own for each pool"
+            message = f"has the name {', '.join(map(repr, doubled))} more than once; a name of its own for each pool"
             raise ValueError(message)
-        if self.cluster.service_cidr.overlaps(self.network.cidr):
-            message = (
-                f"cluster.service_cidr {self.cluster.service_cidr} overlaps network.cidr {self.network.cidr}; "
-                "services and network in ranges apart"
-            )
-            raise ValueError(message)
-        return self
+        return pools

@@ -12,7 +12,7 @@ from lepton_infra.errors import BadInput, Fault
 def running_stack() -> StackFile:
     """Return the stack that the engine runs the program for.
 
-    `pulumi config set`, environments and `--config` are Pulumi's own ways to override a stack file, so the engine is asked and not the file.
+    Environments and `--config` are Pulumi's own ways to override a stack file, so the engine is asked and not the file.
 
     Raises:
         BadInput: `lepton:stack` is missing or is not a stack; with every fault.

@@ -1,5 +1,6 @@
 """Where things lie: the Pulumi project, its stack files, and what they hold."""
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -110,7 +111,7 @@ def read_yaml(path: Path) -> dict[str, object]:
         BadInput: it cannot be read, is not YAML, or holds something else.
     """
     try:
-        document: object = yaml.safe_load(path.read_text(encoding="utf-8"))
+        document: object = yaml.load(path.read_text(encoding="utf-8"), _Strict)  # noqa: S506 (a safe loader, made stricter below)
     except (OSError, UnicodeDecodeError) as error:
         raise BadInput(Fault(path.name, f"cannot be read ({error})", "a text file in UTF-8")) from None
     except yaml.YAMLError as error:
@@ -118,6 +119,28 @@ def read_yaml(path: Path) -> dict[str, object]:
         place = f"{path.name}:{mark.line + 1}" if mark else path.name
         problem = getattr(error, "problem", None) or "has a fault"
         raise BadInput(Fault(place, f"is not YAML ({problem})", "YAML as Pulumi writes it", "Correct the line")) from None
+    except RecursionError:
+        raise BadInput(Fault(path.name, "is nested too deeply", "YAML as Pulumi writes it")) from None
     if not isinstance(document, dict):
         raise BadInput(Fault(path.name, f"holds {type(document).__name__ if document is not None else 'nothing'}", "a mapping"))
     return cast("dict[str, object]", document)
+
+
+class _Strict(yaml.SafeLoader):
+    """YAML without two of its surprises: a key written twice is a fault, and a date stays the text that Pulumi sees."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, object]:  # noqa: FBT001, FBT002 (the signature of yaml)
+        """Build a mapping, refusing a key that is there already."""
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.value in seen:
+                raise yaml.constructor.ConstructorError(None, None, f"the key {key.value!r} is there twice", key.start_mark)
+            seen.add(str(key.value))
+        return super().construct_mapping(node, deep)
+
+
+def _as_text(_: yaml.SafeLoader, node: yaml.ScalarNode) -> str:
+    return node.value
+
+
+_Strict.add_constructor("tag:yaml.org,2002:timestamp", _as_text)

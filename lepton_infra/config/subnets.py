@@ -21,19 +21,29 @@ def zone_subnet(network: IPv4Network, zone: int) -> IPv4Network:
     return list(network.subnets(prefixlen_diff=_ZONE_BITS))[zone]
 
 
-def check(network: IPv4Network, zones: int, reserved: Sequence[IPv4Network]) -> None:
-    """Refuse a network that is too small for its zones, too large for a cloud, public, or in the way of another.
+def check_size(network: IPv4Network) -> None:
+    """Refuse a network that is public, larger than a cloud gives, or too small for its zones.
 
     Raises:
-        ValueError: with a clause for each fault.
+        ValueError: with a line for each fault.
     """
     faults: list[str] = []
     smallest = _SMALLEST_USEFUL - _ZONE_BITS
     if not _LARGEST <= network.prefixlen <= smallest:
-        faults.append(f"cidr {network} is a /{network.prefixlen}; /{_LARGEST} to /{smallest} for {zones} zones of 256 addresses or more")
+        faults.append(f"is {network}; /{_LARGEST} to /{smallest}, which leaves every zone 256 addresses or more")
     if not network.is_private:
-        faults.append(f"cidr {network} is public; a private range (RFC 1918)")
-    faults.extend(f"cidr {network} overlaps reserved {other}; a range of its own" for other in reserved if network.overlaps(other))
-    faults.extend(f"reserved {one} and {two} overlap; ranges apart" for one, two in combinations(reserved, 2) if one.overlaps(two))
+        faults.append(f"is {network}, which is public; a private range (RFC 1918)")
+    if faults:
+        raise ValueError("\n".join(faults))
+
+
+def check_apart(reserved: Sequence[IPv4Network], network: IPv4Network | None) -> None:
+    """Refuse reserved networks that overlap each other or the network, where that is known.
+
+    Raises:
+        ValueError: with a line for each pair.
+    """
+    faults = [f"has {one}, which overlaps cidr {network}; ranges apart" for one in reserved if network and one.overlaps(network)]
+    faults += [f"has {one} and {two}, which overlap; ranges apart" for one, two in combinations(reserved, 2) if one.overlaps(two)]
     if faults:
         raise ValueError("\n".join(faults))
