@@ -1,0 +1,122 @@
+"""The bill of a graph: what is priced, over which range, and what is said of the rest."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lepton_infra.catalog import load_catalog, machine, service_price
+from lepton_infra.cost import Cost, Part, bill
+from lepton_infra.cost.schedule import average, minute_of_day
+from lepton_infra.graph import Graph, Resource
+
+REGION = "us-east-1"
+HOURS = 730
+
+
+def _resource(token: str, name: str, inputs: dict[str, Any], *needs: str) -> Resource:
+    return Resource(_urn(token, name), token, name, None, custom=True, inputs=inputs, outputs={}, dependencies=needs, protect=False)
+
+
+def _urn(token: str, name: str) -> str:
+    return f"urn:pulumi:dev::lepton::{token}::{name}"
+
+
+def _bill(*resources: Resource) -> Cost:
+    provider = _resource("pulumi:providers:aws", "aws", {"region": REGION})
+    return bill(Graph("lepton", "dev", (provider, *resources)), load_catalog())
+
+
+def _usd(service: str) -> float:
+    price = service_price("aws", REGION, service)
+    assert price is not None
+    return price.usd
+
+
+TEMPLATE = _resource(
+    "aws:ec2/launchTemplate:LaunchTemplate",
+    "gpu",
+    {"instanceType": "p5.4xlarge", "blockDeviceMappings": [{"ebs": {"volumeType": "gp3", "volumeSize": 200, "iops": 4000}}]},
+)
+GROUP = _resource(
+    "aws:autoscaling/group:Group", "workers", {"minSize": 2, "maxSize": 10, "launchTemplate": {"id": "lt-1", "version": "1"}}, TEMPLATE.urn
+)
+
+
+def test_a_group_costs_its_nodes_and_their_disks_from_fewest_to_most() -> None:
+    h100 = machine("aws", "p5.4xlarge", REGION)
+    assert h100 is not None
+
+    cost = _bill(TEMPLATE, GROUP)
+
+    compute, disks = cost.by_part()[Part.COMPUTE], cost.by_part()[Part.DISKS]
+    assert compute.low == pytest.approx(2 * h100.usd_per_hour * HOURS)
+    assert compute.high == pytest.approx(10 * h100.usd_per_hour * HOURS)
+    assert disks.low == pytest.approx(2 * (200 * _usd("ebs-gp3") + 1000 * _usd("ebs-gp3-iops")))
+    assert str(h100.price_date) in cost.items[0].basis
+    assert cost.unpriced == ()
+
+
+def test_a_schedule_says_how_many_nodes_are_expected() -> None:
+    schedules = [
+        _resource("aws:autoscaling/schedule:Schedule", f"at{hour}", {"recurrence": f"0 {hour} * * *", "minSize": size}, GROUP.urn)
+        for hour, size in [(6, 8), (18, 4)]
+    ]
+
+    cost = _bill(TEMPLATE, GROUP, *schedules)
+
+    low, expected, high = (getattr(cost.by_part()[Part.COMPUTE], name) for name in ("low", "expected", "high"))
+    assert (low / 4, expected / 6) == pytest.approx((high / 10, high / 10))
+
+
+def test_a_node_group_takes_its_machine_from_its_launch_template() -> None:
+    pool = _resource("aws:eks/nodeGroup:NodeGroup", "gpu", {"scalingConfig": {"minSize": 1, "desiredSize": 3, "maxSize": 5}}, TEMPLATE.urn)
+
+    assert _bill(TEMPLATE, pool).items[0].basis.startswith("3.0 x p5.4xlarge at ")
+
+
+def test_what_is_always_on_costs_the_same_at_every_size() -> None:
+    cluster = _resource("aws:eks/cluster:Cluster", "cluster", {})
+    key = _resource("aws:kms/key:Key", "disks", {})
+    endpoint = _resource("aws:ec2/vpcEndpoint:VpcEndpoint", "sts", {"vpcEndpointType": "Interface", "subnetIds": ["a", "b", "c"]})
+    gateway = _resource("aws:ec2/vpcEndpoint:VpcEndpoint", "s3", {"vpcEndpointType": "Gateway"})
+
+    cost = _bill(cluster, key, endpoint, gateway)
+
+    fixed = _usd("eks-cluster") * HOURS + _usd("kms-key") + 3 * _usd("vpc-interface-endpoint") * HOURS
+    assert (cost.total.low, cost.total.expected, cost.total.high) == pytest.approx((fixed, fixed, fixed))
+
+
+def test_what_cannot_be_priced_is_named_and_counted() -> None:
+    cost = _bill(
+        _resource("aws:s3/bucket:Bucket", "data", {}),
+        _resource("aws:s3/bucket:Bucket", "logs", {}),
+        _resource("aws:rds/instance:Instance", "db", {}),
+        _resource("gcp:storage/bucket:Bucket", "other", {}),
+        _resource("aws:autoscaling/group:Group", "odd", {"minSize": 1}, _urn(TEMPLATE.type, "nowhere")),
+        _resource("aws:iam/role:Role", "free", {}),
+    )
+
+    assert cost.items == ()
+    assert [(one.type, one.count, one.why) for one in cost.unpriced] == [
+        ("aws:autoscaling/group:Group", 1, "no machine type in it or in its launch template"),
+        ("aws:rds/instance:Instance", 1, "a type that is not priced yet"),
+        ("aws:s3/bucket:Bucket", 2, "billed per GiB stored and per request"),
+        ("gcp:storage/bucket:Bucket", 1, "a cloud that is not priced yet"),
+    ]
+
+
+@given(st.lists(st.tuples(st.integers(0, 1439), st.integers(0, 100)), min_size=1, max_size=24, unique_by=lambda change: change[0]))
+def test_the_average_is_that_of_every_minute(changes: list[tuple[int, int]]) -> None:
+    ordered = sorted(changes)
+    minutes = [next((value for start, value in reversed(ordered) if start <= minute), ordered[-1][1]) for minute in range(1440)]
+
+    assert average(changes) == pytest.approx(sum(minutes) / 1440)
+
+
+@pytest.mark.parametrize(
+    ("cron", "minute"), [("45 5 * * *", 345), ("0 0 * * *", 0), ("0 0 * * 1", None), ("0 24 * * *", None), ("@daily", None), ("", None)]
+)
+def test_only_daily_changes_are_counted(cron: str, minute: int | None) -> None:
+    assert minute_of_day(cron) == minute
