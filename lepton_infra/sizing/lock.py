@@ -1,0 +1,136 @@
+"""The plan as a lock file: its hashes, how it is written and read, and when it is stale.
+
+Light on purpose: a Pulumi program asks here before it creates anything, so this module hashes files and forecasts nothing.
+"""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Final
+
+from pydantic import ValidationError
+
+from lepton_infra.catalog import Catalog, load_catalog
+from lepton_infra.config import StackFile
+from lepton_infra.config.files import write_aside
+from lepton_infra.errors import BadInput, Fault, StalePlan
+from lepton_infra.sizing.plan import Inputs, Plan
+
+_SIZED: Final = frozenset(
+    {
+        "name",
+        "gpu",
+        "machines",
+        "demand",
+        "throughput",
+        "gpus_per_replica",
+        "lead_minutes",
+        "quantile",
+        "forecaster",
+        "min_nodes",
+        "max_nodes",
+    }
+)
+"""What sizing reads of a pool."""
+
+
+def inputs_of(stack_file: StackFile, catalog: Catalog) -> Inputs:
+    """Return the hashes of all that a plan of this stack is made from.
+
+    Raises:
+        BadInput: a demand file cannot be read.
+    """
+    return Inputs(settings=_settings(stack_file), catalog=catalog.digest, demand=_demand(stack_file))
+
+
+def plan_text(plan: Plan) -> str:
+    """Return what the plan's file holds: the same bytes for the same plan."""
+    return json.dumps(plan.model_dump(mode="json"), indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def write_plan(path: Path, plan: Plan) -> None:
+    """Write the plan, whole or not at all."""
+    write_aside(path, plan_text(plan))
+
+
+def load_plan(path: Path) -> Plan:
+    """Read a plan file.
+
+    Raises:
+        StalePlan: there is none.
+        BadInput: it is not a plan.
+    """
+    try:
+        return Plan.model_validate_json(path.read_bytes())
+    except FileNotFoundError:
+        raise StalePlan(Fault(_short(path), "does not exist", "a plan for the stack", f"Run `lepton plan {path.stem}`")) from None
+    except OSError as error:
+        raise BadInput(Fault(_short(path), f"cannot be read ({error.strerror})", "a plan for the stack")) from None
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join(map(str, first["loc"]))
+        given = f"is not a plan ({place}: {first['msg'].lower()})" if place else f"is not a plan ({first['msg'].lower()})"
+        raise BadInput(Fault(_short(path), given, "what `lepton plan` writes", f"Run `lepton plan {path.stem}`")) from None
+
+
+def fresh_plan(stack_file: StackFile, catalog: Catalog | None = None) -> Plan:
+    """Return the stack's plan where it still fits its demand, catalogue and settings.
+
+    Raises:
+        StalePlan: there is none, or it was made from something else; with a fault for each thing that changed.
+        BadInput: the plan or a demand file cannot be read.
+    """
+    plan = load_plan(stack_file.project.plan_path(stack_file.name))
+    check_plan(plan, stack_file, catalog or load_catalog())
+    return plan
+
+
+def check_plan(plan: Plan, stack_file: StackFile, catalog: Catalog) -> None:
+    """Hold a plan against what it was made from.
+
+    Raises:
+        StalePlan: with a fault for each thing that changed.
+        BadInput: a demand file cannot be read.
+    """
+    now, path = inputs_of(stack_file, catalog), stack_file.project.plan_path(stack_file.name)
+    stack_name = stack_file.project.stack_path(stack_file.name).name
+    changed = [f"demand file {name}" for name in sorted(now.demand) if plan.inputs.demand.get(name) != now.demand[name]]
+    changed += [f"demand file {name}, which is no longer named" for name in sorted(set(plan.inputs.demand) - set(now.demand))]
+    changed += [f"the settings of {stack_name}"] if plan.inputs.settings != now.settings else []
+    changed += ["the price catalogue"] if plan.inputs.catalog != now.catalog else []
+    changed += [f"stack {stack_file.name}: it was made for {plan.stack}"] if plan.stack != stack_file.name else []
+    if changed:
+        remedy = f"Run `lepton plan {stack_file.name}` and review what changes"
+        raise StalePlan(Fault(_short(path), f"is older than {what}", "a plan made from what is there now", remedy) for what in changed)
+
+
+def _settings(stack_file: StackFile) -> str:
+    stack = stack_file.stack
+    settings = {
+        "cloud": stack.cloud,
+        "region": stack.region,
+        "system_machine": stack.cluster.system_pool.machine,
+        "pools": [pool.model_dump(mode="json", include=set(_SIZED)) for pool in stack.pools],
+    }
+    return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
+
+
+def _demand(stack_file: StackFile) -> dict[str, str]:
+    digests: dict[str, str] = {}
+    faults: list[Fault] = []
+    for place, pool in enumerate(stack_file.stack.pools):
+        path = stack_file.project.stacks / pool.demand.file
+        try:
+            with path.open("rb") as file:
+                digests[pool.demand.file] = hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError as error:
+            where = f"{stack_file.where}.pools[{place}].demand.file"
+            reason = "does not exist" if isinstance(error, FileNotFoundError) else f"cannot be read ({error.strerror})"
+            faults.append(Fault(where, f"is '{pool.demand.file}', which {reason}", "a CSV file beside the stack file"))
+    if faults:
+        raise BadInput(faults)
+    return dict(sorted(digests.items()))
+
+
+def _short(path: Path) -> str:
+    return f"{path.parent.name}/{path.name}"
