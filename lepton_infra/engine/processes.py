@@ -1,0 +1,113 @@
+"""Running a command that takes long: its output is read as it comes, and nothing of it is left behind."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+_KEPT_LINES = 200
+_TICK_SECONDS = 1.0
+_PATIENCE_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a command ended."""
+
+    code: int
+    """Its exit code; negative for a signal."""
+    lines: tuple[str, ...]
+    """The end of what it printed, both streams together."""
+    timed_out: bool = False
+    """Whether it was ended because it took too long."""
+
+    @property
+    def last_line(self) -> str:
+        """The last line that says something, or how it ended."""
+        said = next((line.strip() for line in reversed(self.lines) if line.strip()), "")
+        if self.timed_out:
+            return f"it took too long; its last words: {said!r}" if said else "it took too long"
+        return said or (f"exit code {self.code}" if self.code >= 0 else f"ended by signal {-self.code}")
+
+
+@dataclass(frozen=True, slots=True)
+class Ticker:
+    """What to do while a command runs."""
+
+    every_second: Callable[[], None]
+    """Called about once a second."""
+    on_line: Callable[[str], None] = lambda _: None
+    """Called with each line that the command prints, without its end."""
+
+
+def run_watched(
+    command: Sequence[str], *, cwd: Path, seconds: float, tick: Ticker, environment: Mapping[str, str] | None = None
+) -> Outcome:
+    """Run a command in a process group of its own until it ends or `seconds` have passed.
+
+    Whatever interrupts the wait, KeyboardInterrupt included, ends the command and its group first.
+
+    Raises:
+        OSError: the command cannot be started.
+    """
+    lines: deque[str] = deque(maxlen=_KEPT_LINES)
+    with subprocess.Popen(
+        command,
+        cwd=cwd,
+        env=None if environment is None else dict(environment),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        process_group=0,
+        text=True,
+        errors="replace",
+    ) as process:
+        reader = threading.Thread(target=_drain, args=(process, lines, tick.on_line), daemon=True)
+        reader.start()
+        try:
+            timed_out = not _wait(process, seconds, tick.every_second)
+        finally:
+            end_group(process)
+        reader.join()
+        return Outcome(process.returncode, tuple(lines), timed_out)
+
+
+def end_group(process: subprocess.Popen[str]) -> None:
+    """End a process that leads a group, with its group, first gently; does nothing where all have ended."""
+    if process.poll() is None:
+        _signal_group(process.pid, signal.SIGTERM)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(_PATIENCE_SECONDS)
+    _signal_group(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def _signal_group(group: int, number: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(group, number)
+
+
+def _wait(process: subprocess.Popen[str], seconds: float, every_second: Callable[[], None]) -> bool:
+    left = seconds
+    while left > 0:
+        try:
+            process.wait(min(_TICK_SECONDS, left))
+        except subprocess.TimeoutExpired:
+            left -= _TICK_SECONDS
+            every_second()
+        else:
+            return True
+    return False
+
+
+def _drain(process: subprocess.Popen[str], lines: deque[str], on_line: Callable[[str], None]) -> None:
+    if process.stdout is None:
+        return
+    for line in process.stdout:
+        lines.append(line.rstrip("\n"))
+        on_line(lines[-1])
