@@ -1,0 +1,182 @@
+"""Cards: a rule is data, a breath of logic, and examples that are its tests and its documentation.
+
+```python
+@rule(
+    "aws-ebs-encrypted",
+    Severity.HIGH,
+    VOLUME,
+    why="Whoever gets hold of the disk, or of a snapshot of it, can read it.",
+    fix="Set `encrypted=True`, and `kms_key_id` for a key of your own.",
+    references=("checkov:CKV_AWS_3",),
+    good=[{"encrypted": True}],
+    bad=[{}, {"encrypted": False}],
+    unknown=[{"encrypted": UNKNOWN}],
+)
+def ebs_encrypted(volume: Resource) -> Verdict:
+    \"\"\"A disk is encrypted.\"\"\"
+    return volume.encrypted.is_true()
+```
+
+The logic states what must hold: PASS is good. The docstring is the card's title. Types are matched by their tokens, so that no cloud's
+library is ever imported.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Final
+
+from lepton_infra.errors import BadInput, Fault
+from lepton_infra.rules.verdict import Verdict
+from lepton_infra.rules.view import Resource
+
+Check = Callable[[Resource], Verdict]
+"""The logic of a card: PASS where the resource is as it must be."""
+
+_ID: Final = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)+\Z")
+_TYPE: Final = re.compile(r"[a-z][\w.-]*:[\w./-]*:[\w-]+\Z")
+
+
+class Severity(Enum):
+    """How bad it is, worst first."""
+
+    CRITICAL = "critical"
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+    @property
+    def blocks(self) -> bool:
+        """Whether a violation stops a deployment unless the pack's configuration says otherwise."""
+        return self in (Severity.CRITICAL, Severity.HIGH)
+
+
+@dataclass(frozen=True, slots=True)
+class On:
+    """An example: the inputs of a resource of a given type, by wire name."""
+
+    type: str
+    inputs: Mapping[str, object]
+    provider: Mapping[str, object] = field(default_factory=dict[str, object])
+    """The inputs of its provider."""
+
+
+Example = On | Mapping[str, object]
+"""An example on a card; bare inputs are those of the card's first type."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A number or text that the user of a rule may change."""
+
+    default: str | float | bool
+    about: str
+    """What it is, for the one who configures the pack; the unit is in the name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A rule."""
+
+    id: str
+    """Its name in every report, `<cloud>-<service>-<what>`."""
+    severity: Severity
+    types: tuple[str, ...]
+    """The tokens of the resource types that it looks at."""
+    title: str
+    """What must hold, as a sentence."""
+    why: str
+    """What happens where it does not hold."""
+    fix: str
+    """Which argument to set to what."""
+    check: Check
+    """The logic."""
+    references: tuple[str, ...] = ()
+    """The same subject elsewhere: `checkov:CKV_AWS_24`, `trivy:AWS-0107`, or a URL."""
+    good: tuple[On, ...] = ()
+    bad: tuple[On, ...] = ()
+    unknown: tuple[On, ...] = ()
+    settings: Mapping[str, Setting] = field(default_factory=dict[str, Setting])
+
+    def examples(self) -> Iterable[tuple[str, On]]:
+        """Iterate over all examples with what they are: good, bad or unknown."""
+        for kind, group in (("good", self.good), ("bad", self.bad), ("unknown", self.unknown)):
+            for example in group:
+                yield kind, example
+
+    def defaults(self) -> dict[str, object]:
+        """Return the settings as they are where nobody changed them."""
+        return {name: setting.default for name, setting in self.settings.items()}
+
+
+def rule(  # noqa: PLR0913 (a card has as many fields as its form)
+    id: str,  # noqa: A002 (the word on the card)
+    severity: Severity,
+    *types: str,
+    why: str,
+    fix: str,
+    good: Sequence[Example],
+    bad: Sequence[Example],
+    unknown: Sequence[Example],
+    references: Sequence[str] = (),
+    settings: Mapping[str, Setting] | None = None,
+) -> Callable[[Check], Card]:
+    """Return the decorator that makes a card of its logic.
+
+    Raises:
+        BadInput: when the decorated card is not complete, with every fault.
+    """
+
+    def make(check: Check) -> Card:
+        def placed(examples: Sequence[Example]) -> tuple[On, ...]:
+            return tuple(example if isinstance(example, On) else On(types[0] if types else "", example) for example in examples)
+
+        card = Card(
+            id=id,
+            severity=severity,
+            types=types,
+            title=(check.__doc__ or "").strip().partition("\n")[0],
+            why=why,
+            fix=fix,
+            check=check,
+            references=tuple(references),
+            good=placed(good),
+            bad=placed(bad),
+            unknown=placed(unknown),
+            settings=dict(settings or {}),
+        )
+        faults = list(_faults(card))
+        if faults:
+            raise BadInput(faults)
+        return card
+
+    return make
+
+
+def _faults(card: Card) -> Iterable[Fault]:
+    """Find what is missing on a card."""
+    where = f"rule {card.id}"
+    if not _ID.match(card.id):
+        yield Fault(where, f"is named '{card.id}'", "lower-case words joined by hyphens", "rename it")
+    if not card.types:
+        yield Fault(where, "has no resource types", "one or more type tokens", "name the types that it looks at")
+    for token in card.types:
+        if not _TYPE.match(token):
+            yield Fault(where, f"looks at '{token}'", "a type token such as aws:ebs/volume:Volume", "write the token")
+    for name, text in (("docstring", card.title), ("why", card.why), ("fix", card.fix)):
+        if not text.strip():
+            yield Fault(where, f"has no {name}", "a sentence", "write it")
+    yield from _example_faults(card, where)
+
+
+def _example_faults(card: Card, where: str) -> Iterable[Fault]:
+    """Find what is missing in the examples of a card."""
+    for kind in ("good", "bad", "unknown"):
+        if not any(found == kind for found, _ in card.examples()):
+            yield Fault(where, f"has no {kind} example", "one or more", "add one: examples are the tests of a rule")
+    for kind, example in card.examples():
+        if example.type not in card.types:
+            yield Fault(
+                where, f"has a {kind} example of '{example.type}'", f"one of {', '.join(card.types[:8])}", "give it one of these types"
+            )

@@ -1,0 +1,56 @@
+"""Finding of rule packs: every installed distribution may offer cards under the entry point group `lepton.rules`."""
+
+from collections.abc import Iterable
+from importlib.metadata import entry_points
+from typing import NamedTuple, cast
+
+from lepton_infra.errors import BadInput, Fault
+from lepton_infra.rules.card import Card
+
+GROUP = "lepton.rules"
+"""Each entry point of this group names a sequence of cards."""
+
+
+class RuleRow(NamedTuple):
+    """A rule in a list of rules."""
+
+    id: str
+    severity: str
+    types: tuple[str, ...]
+    title: str
+    why: str
+    references: tuple[str, ...]
+
+
+def installed_cards() -> tuple[Card, ...]:
+    """Return the cards of all installed packs, packs in the order of their names.
+
+    Raises:
+        BadInput: for each pack that does not import or offers something else than cards.
+    """
+    cards: list[Card] = []
+    faults: list[Fault] = []
+    for point in sorted(entry_points(group=GROUP), key=lambda point: point.name):
+        where = f"rule pack '{point.name}'"
+        try:
+            offered: object = point.load()
+        except (ImportError, AttributeError, SyntaxError, BadInput) as error:
+            faults.append(
+                Fault(where, f"cannot be loaded from '{point.value}': {error}", "a module that imports", "mend or uninstall the pack")
+            )
+            continue
+        if isinstance(offered, tuple | list) and all(isinstance(card, Card) for card in cast("list[object]", offered)):
+            cards += cast("list[Card]", offered)
+        else:
+            faults.append(Fault(where, f"offers '{point.value}', which holds no cards", "a tuple of cards", "point it at the pack's RULES"))
+    if faults:
+        raise BadInput(faults)
+    return tuple(cards)
+
+
+def list_rules(cards: Iterable[Card]) -> list[RuleRow]:
+    """Return the rules as rows to print, worst first, then by id."""
+    return sorted(
+        (RuleRow(card.id, card.severity.value, card.types, card.title, card.why, card.references) for card in cards),
+        key=lambda row: (("critical", "high", "medium", "low").index(row.severity), row.id),
+    )

@@ -1,0 +1,257 @@
+"""Views: how a rule reads a resource without ever tripping over it.
+
+A view is a place in the inputs of a resource. What stands there is known, absent or unknown. Reading never raises: an attribute of
+something absent is absent, of something unknown is unknown, and every comparison answers with a verdict that names the place.
+
+```python
+volume.encrypted.is_true()  # PASS, FAIL (false or absent) or UNDECIDED (unknown), each with the path `encrypted`
+vpc.publicAccessCidrs.or_default(["0.0.0.0/0"])
+all_of(device.ebs.encrypted.is_true() for device in template.blockDeviceMappings)
+group.maxSize <= 60  # comparisons are verdicts too; 60, 60.0 and "60" are one number
+```
+
+Names are those of the wire (`publicAccessCidrs`), as `pulumi preview --json` shows them: one spelling, no table of acronyms, and the path
+in a message is what the rule says. Everything that a view has of its own contains an underscore, which no property of a resource does; a
+map with other keys is read by index: `pod.metadata.labels["app.kubernetes.io/name"]`.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final, NoReturn
+
+from lepton_infra.rules.values import ABSENT, UNKNOWN, Secret, as_list, as_map, flag_in, number_in, same
+from lepton_infra.rules.verdict import Fact, State, Verdict
+from lepton_infra.rules.wire import read_json
+
+_PLAIN_NAME: Final = re.compile(r"[A-Za-z_$][\w$]*\Z")
+_TELLTALE: Final = re.compile(r"pass|secret|token|credential|private|userdata|customdata|apikey|accesskey", re.IGNORECASE)
+_SHOWN_CHARACTERS: Final = 80
+"""Longer text is never quoted in a message: it may hold anything."""
+
+
+class View:
+    """A place in the inputs of a resource: known, absent or unknown."""
+
+    __slots__ = ("_children", "_defaulted", "_key", "_parent", "_secret", "_value")
+
+    def __init__(self, value: object, key: str | int = "", parent: "View | None" = None) -> None:
+        inside = value.value if isinstance(value, Secret) else value
+        self._secret = isinstance(value, Secret) or (parent is not None and parent._secret)  # noqa: SLF001 (one of its own kind)
+        self._value = ABSENT if inside is None else inside
+        self._key = key
+        self._parent = parent
+        self._defaulted = False
+        self._children: dict[str | int, View] = {}
+
+    # Reading: never raises.
+
+    def __getattr__(self, name: str) -> "View":
+        """Return the property of that name."""
+        if name.startswith("_"):  # Python asks for its own protocols this way
+            raise AttributeError(name)
+        return self[name]
+
+    def __getitem__(self, key: str | int) -> "View":
+        """Return the element at that key or index; what is not there is absent."""
+        found = self._children.get(key)
+        if found is None:
+            found = self._children[key] = View(self._look_up(key), key, self)
+        return found
+
+    def _look_up(self, key: str | int) -> object:
+        if self._value is UNKNOWN:
+            return UNKNOWN
+        if isinstance(key, str):
+            inside = as_map(self._value)
+            return ABSENT if inside is None else inside.get(key, ABSENT)
+        items = as_list(self._value)
+        return items[key] if items is not None and -len(items) <= key < len(items) else ABSENT
+
+    def __iter__(self) -> Iterator["View"]:
+        """Iterate over the elements.
+
+        Nothing absent has elements, a single thing is a list of one, and an unknown list has one unknown element that stands for whatever
+        will be there.
+        """
+        if self._value is ABSENT:
+            return
+        items = as_list(self._value)
+        if items is None:
+            yield self
+        else:
+            for index in range(len(items)):
+                yield self[index]
+
+    def map_items(self) -> Iterator[tuple[str, "View"]]:
+        """Iterate over keys and values of a map; nothing if it is absent, unknown or no map."""
+        for key in as_map(self._value) or ():
+            yield key, self[key]
+
+    def or_default(self, value: object) -> "View":
+        """Return this, or where it is absent or empty the default that then applies; an unknown stays unknown."""
+        if not self._is_nothing():
+            return self
+        view = View(value, self._key, self._parent)
+        view._defaulted = True
+        return view
+
+    def read_as(self, value: object) -> "View":
+        """Return this place with what its text means, for instance the object inside a JSON string; as secret as before."""
+        view = View(value, self._key, self._parent)
+        view._secret = self._secret
+        return view
+
+    def json_inside(self) -> "View":
+        """Return this place with its JSON text read; what is no text is left as it is, text that is no JSON is unknown to us."""
+        if not isinstance(self._value, str):
+            return self
+        return self.read_as(read_json(self._value))
+
+    def raw_value(self) -> object:
+        """Return what stands here: a plain value, ABSENT or UNKNOWN. For code that computes; never print it."""
+        return self._value
+
+    # Judging: always a verdict.
+
+    def is_true(self) -> Verdict:
+        """Return whether this is true (or the text "true")."""
+        return self._judge(flag_in(self._value) is True)
+
+    def is_false(self) -> Verdict:
+        """Return whether this is false (or the text "false"); absent is not false, say what it means with `or_default`."""
+        return self._judge(flag_in(self._value) is False)
+
+    def is_set(self) -> Verdict:
+        """Return whether anything stands here; empty text and an empty list are nothing, an empty block is something."""
+        return self._judge(not self._is_nothing())
+
+    def is_absent(self) -> Verdict:
+        """Return whether nothing stands here."""
+        return ~self.is_set()
+
+    def _is_nothing(self) -> bool:
+        return self._value is ABSENT or self._value == "" or self._value == []
+
+    def is_one_of(self, *values: str | float | bool) -> Verdict:
+        """Return whether this means one of those values."""
+        return self._judge(any(same(self._value, value) for value in values))
+
+    def text_matches(self, pattern: "re.Pattern[str]") -> Verdict:
+        """Return whether this is text in which the pattern is found."""
+        return self._judge(isinstance(self._value, str) and pattern.search(self._value) is not None)
+
+    def __eq__(self, other: object) -> Verdict:  # pyright: ignore[reportIncompatibleMethodOverride] (three answers, not two)
+        """Return whether this means that value."""
+        return self._judge(same(self._value, other))
+
+    def __ne__(self, other: object) -> Verdict:  # pyright: ignore[reportIncompatibleMethodOverride] (three answers, not two)
+        """Return whether this does not mean that value; absent differs from everything."""
+        return ~(self == other)
+
+    __hash__ = object.__hash__
+
+    def __le__(self, other: "View | float") -> Verdict:
+        """Return whether this is a number of at most that."""
+        return self._order(other, lambda mine, theirs: mine <= theirs)
+
+    def __ge__(self, other: "View | float") -> Verdict:
+        """Return whether this is a number of at least that."""
+        return self._order(other, lambda mine, theirs: mine >= theirs)
+
+    def __lt__(self, other: "View | float") -> Verdict:
+        """Return whether this is a number below that."""
+        return self._order(other, lambda mine, theirs: mine < theirs)
+
+    def __gt__(self, other: "View | float") -> Verdict:
+        """Return whether this is a number above that."""
+        return self._order(other, lambda mine, theirs: mine > theirs)
+
+    def _order(self, other: "View | float", holds: Callable[[float, float], bool]) -> Verdict:
+        bound = other.raw_value() if isinstance(other, View) else other
+        if isinstance(other, View) and bound is UNKNOWN:
+            return other.undecided_because()
+        mine, theirs = number_in(self._value), number_in(bound)
+        return self._judge(mine is not None and theirs is not None and holds(mine, theirs))
+
+    def _judge(self, holds: bool) -> Verdict:  # noqa: FBT001 (it is the answer)
+        state = State.UNDECIDED if self._value is UNKNOWN else State.PASS if holds else State.FAIL
+        return Verdict(state, (Fact(self),))
+
+    def pass_because(self, note: str) -> Verdict:
+        """Return PASS, resting on what stands here."""
+        return Verdict(State.PASS, (Fact(self, note),))
+
+    def fail_because(self, note: str = "") -> Verdict:
+        """Return FAIL, resting on what stands here."""
+        return Verdict(State.FAIL, (Fact(self, note),))
+
+    def undecided_because(self, note: str = "") -> Verdict:
+        """Return UNDECIDED, resting on what stands here."""
+        return Verdict(State.UNDECIDED, (Fact(self, note),))
+
+    # Telling.
+
+    def read_path(self) -> str:
+        """Return where this stands, for instance `ingress[0].cidrBlocks[1]` or `tags["cost-center"]`."""
+        if self._parent is None:
+            return ""
+        above = self._parent.read_path()
+        if isinstance(self._key, int):
+            return f"{above}[{self._key}]"
+        if not _PLAIN_NAME.match(self._key):
+            return f'{above}["{self._key}"]'
+        return f"{above}.{self._key}" if above else self._key
+
+    def read_text(self) -> str:
+        """Return what stands here in words; a secret, long text or text under a telltale name is not quoted."""
+        value = self._value
+        if value is ABSENT or value is UNKNOWN:
+            return f"is {value.value}"
+        words = self._words(value)
+        return f"is absent, which means {words}" if self._defaulted else f"is {words}"
+
+    def _words(self, value: object) -> str:
+        if self._secret:
+            return "a secret"
+        if isinstance(value, bool):
+            return str(value).lower()
+        if isinstance(value, int | float):
+            return f"{value:g}" if abs(value) < 1e6 else f"{value:,.0f}"  # noqa: PLR2004 (where %g turns to powers of ten)
+        if isinstance(value, str):
+            quotable = len(value) <= _SHOWN_CHARACTERS and value.isprintable() and not _TELLTALE.search(str(self._key))
+            return f"'{value}'" if quotable else "set"
+        items = as_list(value)
+        return "set" if items is None else ", ".join(self._words(item) for item in items) if len(items) == 1 else f"a list of {len(items)}"
+
+    def paths_read(self) -> list[str]:
+        """Return the paths below this that were read, deepest only, sorted: what a verdict depends on."""
+        if not self._children:
+            return [self.read_path()] if self._parent is not None else []
+        return sorted({path for child in self._children.values() for path in child.paths_read()})
+
+    def __repr__(self) -> str:
+        """Return path and value, secrets hidden."""
+        return f"<{self.read_path() or 'resource'} {self.read_text()}>"
+
+    def __bool__(self) -> NoReturn:
+        """Refuse: a third answer would be lost."""
+        raise TypeError("a view is known, absent or unknown; ask it is_set(), is_true() or a comparison")
+
+    def __contains__(self, value: object) -> NoReturn:
+        """Refuse: a third answer would be lost."""
+        raise TypeError("ask any_of(item == value for item in view)")
+
+
+class Resource(View):
+    """The inputs of one resource, and what stands around it."""
+
+    __slots__ = ("its_settings", "of_provider", "resource_name", "resource_urn", "type_token")
+
+    def __init__(self, type_token: str, inputs: object, provider: object = ABSENT, settings: Mapping[str, object] | None = None) -> None:
+        super().__init__(inputs)
+        self.type_token = type_token
+        """Its type, as the program says it: `aws:ebs/volume:Volume`."""
+        self.of_provider = View(provider, "provider", View(ABSENT))
+        """The inputs of its provider; absent where they are not known to us."""
+        self.its_settings = View(dict(settings or {}), "settings", View(ABSENT))
+        """The settings of the rule that looks at it."""
