@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 from difflib import SequenceMatcher
-from os.path import commonprefix
+from itertools import takewhile
 
 
 def plain(word: str) -> str:
@@ -17,7 +17,7 @@ def nearest(word: str, words: Iterable[str], limit: int = 3) -> list[str]:
 
     def unlike(other: str) -> tuple[float, int, str]:
         ratio = SequenceMatcher(None, given, plain(other), autojunk=False).ratio()
-        return -ratio, -len(commonprefix([given, plain(other)])), other
+        return -ratio, -sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(given, plain(other), strict=False))), other
 
     return sorted(set(words), key=unlike)[:limit]
 

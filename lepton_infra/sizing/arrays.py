@@ -40,21 +40,7 @@ def trailing_sum(values: Floats, length: int) -> Floats:
     return (sums[length:] - sums[:-length])[1:]
 
 
-def trailing_quantile(values: Floats, length: int, quantile: float) -> Floats:
-    """Return the conformal quantile of the last `length` values at each window, gaps left out.
-
-    The rank is `ceil((n + 1) q)` of the `n` values known, the finite-sample correction of split-conformal prediction
-    (Vovk et al., "Algorithmic Learning in a Random World"); where `n` is too small for the quantile, the largest value.
-    NaN where nothing is known.
-    """
-    padded = np.concatenate([np.full(length - 1, np.nan), values])
-    ordered = np.sort(sliding_window_view(padded, length), axis=1)
-    count = np.sum(~np.isnan(ordered), axis=1)
-    rank = np.clip(np.ceil((count + 1) * quantile).astype(np.int64), 1, np.maximum(count, 1))
-    return np.take_along_axis(ordered, rank[:, None] - 1, axis=1)[:, 0]
-
-
-def trailing_max(values: Floats, length: int) -> Floats:
-    """Return the largest of the last `length` values at each window."""
-    padded = np.concatenate([np.full(length - 1, values[0]), values])
+def leading_max(values: Ints, length: int) -> Ints:
+    """Return the largest of each value and the `length - 1` after it."""
+    padded = np.concatenate([values, np.full(length - 1, values[-1])])
     return np.max(sliding_window_view(padded, length), axis=1)

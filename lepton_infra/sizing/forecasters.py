@@ -82,7 +82,7 @@ def ridge(values: Floats, horizon: int, season: int) -> Floats:
         x, y = features[first:known], target[first:known]
         gram = x.T @ x
         penalty = _SHRINK * np.trace(gram) * np.eye(gram.shape[0]) / gram.shape[0] + np.finfo(np.float64).tiny * np.eye(gram.shape[0])
-        weights: Floats = np.linalg.lstsq(gram + penalty, x.T @ y, rcond=None)[0]
+        weights = _least_squares(gram + penalty, x.T @ y)
         out[start:stop] += features[start:stop] @ weights
     return np.maximum(out, 0.0)
 
@@ -124,6 +124,10 @@ def _seed_path(values: Floats, horizon: int, season: int, tau: int) -> Floats:
             continue
         capacity = 1.1 * peaks[start]
         columns = np.stack([sums, capacity - np.minimum(values, capacity)], axis=1)
-        weights = np.linalg.lstsq(columns[:known], target[:known], rcond=None)[0]
+        weights = _least_squares(columns[:known], target[:known])
         out[start:stop] = columns[start:stop] @ weights
     return np.maximum(out, 0.0)
+
+
+def _least_squares(columns: Floats, target: Floats) -> Floats:
+    return np.asarray(np.linalg.lstsq(columns, target, rcond=None)[0], dtype=np.float64)

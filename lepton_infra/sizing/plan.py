@@ -71,7 +71,9 @@ class NodeHours(Frozen):
     oracle: float
     """With perfect knowledge."""
     plan: float
-    """With this plan's forecaster and margin."""
+    """With this plan's forecaster and margin, decided again at each window at the lead time."""
+    schedule: float
+    """With the hours planned a day ahead alone, decided once a day, no autoscaler above them."""
     static_peak: float
     """With the peak of the history always running."""
     thresholds: float
@@ -98,7 +100,11 @@ class PoolPlan(Frozen):
     lead_minutes: int
     """Minutes from ordering a node until it serves."""
     forecaster: str
-    """Name of the forecaster that won."""
+    """Name of the forecaster that won at the lead time, with its margin."""
+    day_ahead_forecaster: str
+    """Name of the forecaster that won over the 24 hours planned, with its margin."""
+    coverage: float | None
+    """Share of the recorded windows of the last days in which demand stayed within the quantile; None where too few were recorded."""
     why: tuple[str, ...]
     """Sentences that explain the choices, numbers included."""
     warnings: tuple[str, ...]
@@ -113,8 +119,8 @@ class PoolPlan(Frozen):
     """Changes of the lower bound over the day, in order of time."""
     usd_per_month: float
     """Cost of the planned node-hours over 730 hours."""
-    compared: NodeHours
-    """The plan beside its rivals on the user's own history."""
+    compared: NodeHours | None
+    """The plan beside its rivals on the user's own history; None where that is shorter than two days."""
 
 
 class Plan(Frozen):

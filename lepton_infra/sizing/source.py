@@ -182,7 +182,10 @@ def _unit(table: _Table, demand: Demand, name: str, where: str) -> Unit:
     faults = [
         Fault(f"{name}:{line}", f"has the unit {_shown(text)}", known_units()) for text, line in table.units.items() if not unit_of(text)
     ]
-    by_unit = {unit: line for text, line in table.units.items() if (unit := unit_of(text))}
+    by_unit: dict[Unit, int] = {}
+    for text, line in table.units.items():
+        if unit := unit_of(text):
+            by_unit.setdefault(unit, line)
     if len(by_unit) > 1:
         faults.append(Fault(f"{name}:{max(by_unit.values())}", "has another unit than the rows before", "one unit in the whole file"))
     said: dict[Unit, str] = dict.fromkeys(by_unit, f"rows of {name}")

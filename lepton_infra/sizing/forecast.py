@@ -1,0 +1,198 @@
+"""Quantiles of demand: a forecaster, a margin learnt from its own misses, and the choice of both by pinball loss.
+
+Every number at window `t` comes from `values[: t + 1]`: a rolling forecast can be scored on the history itself, without hindsight.
+The margin is rolling split-conformal: the quantile of the last misses, plain or divided by the root of the level, which follows a
+demand whose spread grows with it. Where misses drift, the level that is asked for follows them (adaptive conformal inference, Gibbs and
+Candes 2021, "Adaptive conformal inference under distribution shift").
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import Final, Literal
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+from lepton_infra.sizing.arrays import Floats, Ints, ahead, held, lagged
+from lepton_infra.sizing.forecasters import FORECASTERS
+
+GAIN: Final = 0.005
+"""Step of the adaptive level, per window; 0 where a forecast is not followed by its outcome before the next one is made."""
+WARM_UP_SEASONS: Final = 3
+"""Days that a choice leaves out of its scores: forecasters learn in them."""
+_LEAST_LEVEL: Final = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """How quantiles are made."""
+
+    forecaster: str
+    """Name in `FORECASTERS`."""
+    margin: Literal["plain", "level-scaled"]
+    """Whether the margin grows with the root of the forecast."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quantiles:
+    """Forecasts of the window `horizon` after each window, shape `(n,)`; NaN while no miss is known yet."""
+
+    p50: Floats
+    """Median."""
+    upper: Floats
+    """The quantile asked for, not below the median."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What has to be forecast."""
+
+    values: Floats
+    """Demand by window, NaN for gaps."""
+    season: int
+    """Windows in a day."""
+    horizons: tuple[int, ...]
+    """How many windows ahead; several for a whole day at once."""
+    quantile: float
+    """Which quantile the upper bound is."""
+    memory: int
+    """Windows whose misses the margin is learnt from."""
+    gain: float
+    """Step of the adaptive level."""
+
+
+def rolling(task: Task, method: Method, horizon: int) -> Quantiles:
+    """Forecast from each window in turn what is `horizon` windows later."""
+    made = _margins(task, method, horizon)
+    p50 = np.maximum(made.point + made.scale * made.middle, 0.0)
+    return Quantiles(p50, np.maximum(made.point + made.scale * made.top, p50))
+
+
+def pinball(values: Floats, forecast: Floats, quantile: float) -> float:
+    """Return the mean pinball loss of forecasts, windows without a value or a forecast left out; infinite where none is left."""
+    over = values - forecast
+    known = ~np.isnan(over)
+    if not known.any():
+        return float("inf")
+    return float(np.mean(np.maximum(quantile * over[known], (quantile - 1) * over[known])))
+
+
+def coverage(task: Task, method: Method, last: int) -> float:
+    """Return the share of the last windows in which demand stayed within the quantile; NaN where none could be scored."""
+    hits = [np.asarray(actual <= upper, dtype=np.float64) for actual, upper in _scored(task, method, len(task.values) - last)]
+    every = np.concatenate(hits)
+    return float(np.mean(every)) if len(every) else float("nan")
+
+
+def methods(names: Iterable[str]) -> list[Method]:
+    """Return each forecaster with each margin."""
+    margins: tuple[Literal["plain", "level-scaled"], ...] = ("level-scaled", "plain")
+    return [Method(name, margin) for name, margin in product(names, margins)]
+
+
+def ranked(task: Task, candidates: Sequence[Method]) -> list[tuple[float, Method]]:
+    """Return the candidates by mean pinball loss at the task's quantile over its horizons, best first; ties in the order given."""
+    first = min(WARM_UP_SEASONS * task.season, len(task.values) // 2)
+    losses = [
+        float(np.mean([pinball(actual, upper, task.quantile) for actual, upper in _scored(task, method, first)])) for method in candidates
+    ]
+    return sorted(zip(losses, candidates, strict=True), key=lambda pair: pair[0])
+
+
+def path(task: Task, method: Method) -> tuple[Floats, Floats]:
+    """Return median and quantile of what follows the last window, one of each for every horizon of the task.
+
+    The misses of single horizons are few, so their quantiles jump; what is later is not known better, so the margins are made to rise with
+    the horizon (isotonic regression). A horizon that the history is too short to have missed at takes the margin of the longest one
+    before it that has, widened by the root of time as a random walk would.
+    """
+    made = [_margins(task, method, horizon) for horizon in task.horizons]
+    point, scale = np.asarray([one.point[-1] for one in made]), np.asarray([one.scale[-1] for one in made])
+    middle, top = np.asarray([one.middle[-1] for one in made]), np.asarray([one.top[-1] for one in made])
+    known = int(np.sum(~np.isnan(top)))
+    if known:
+        top[:known] = rising(top[:known])
+    horizons = np.asarray(task.horizons, dtype=np.float64)
+    top[known:] = top[known - 1] * np.sqrt(horizons[known:] / horizons[known - 1]) if known else 0.0
+    p50 = np.maximum(point + scale * np.where(np.isnan(middle), 0.0, middle), 0.0)
+    return p50, np.maximum(point + scale * top, p50)
+
+
+def rising(values: Floats) -> Floats:
+    """Return the nearest sequence (least squares) that never falls: pool adjacent violators."""
+    blocks: list[tuple[float, int]] = []
+    for value in values.tolist():
+        total, length = value, 1
+        while blocks and blocks[-1][0] / blocks[-1][1] > total / length:
+            before, many = blocks.pop()
+            total, length = total + before, length + many
+        blocks.append((total, length))
+    return np.concatenate([np.full(length, total / length) for total, length in blocks])
+
+
+@dataclass(frozen=True, slots=True)
+class _Margins:
+    """A point forecast and the quantiles of its misses, in units of its scale, each of shape `(n,)`."""
+
+    point: Floats
+    scale: Floats
+    middle: Floats
+    top: Floats
+
+
+def _margins(task: Task, method: Method, horizon: int) -> _Margins:
+    filled = held(task.values)
+    point = FORECASTERS[method.forecaster](filled, horizon, task.season)
+    scale = _scale(point, filled) if method.margin == "level-scaled" else np.ones_like(point)
+    known = lagged((ahead(task.values, horizon) - point) / scale, horizon)
+    known[:horizon] = np.nan
+    ordered = np.sort(sliding_window_view(np.concatenate([np.full(task.memory - 1, np.nan), known]), task.memory), axis=1)
+    count = np.sum(~np.isnan(ordered), axis=1)
+    top = _at_level(ordered, count, _levels(task, known, ordered, count))
+    return _Margins(point, scale, _at_level(ordered, count, np.full(len(point), 0.5)), top)
+
+
+def _scored(task: Task, method: Method, first: int) -> list[tuple[Floats, Floats]]:
+    """Return, for each horizon, what came and what had been said of it, for targets from window `first` on."""
+    pairs: list[tuple[Floats, Floats]] = []
+    for horizon in task.horizons:
+        start = max(first - horizon, 0)
+        actual, upper = ahead(task.values, horizon)[start:], rolling(task, method, horizon).upper[start:]
+        known = ~np.isnan(actual) & ~np.isnan(upper)
+        pairs.append((actual[known], upper[known]))
+    return pairs
+
+
+def _scale(point: Floats, filled: Floats) -> Floats:
+    """Return the root of the forecast, never below a tenth of the usual level, so that a quiet hour does not blow up its misses."""
+    usual = np.cumsum(filled) / np.arange(1, len(filled) + 1)
+    floor = np.maximum(_LEAST_LEVEL * usual, np.finfo(np.float64).tiny)
+    return np.sqrt(np.maximum(point, floor))
+
+
+def _at_level(ordered: Floats, count: Ints, levels: Floats) -> Floats:
+    """Return the conformal quantile of each row: rank `ceil((n + 1) q)` of its `n` known misses, the largest where that is beyond `n`."""
+    rank = np.clip(np.ceil((count + 1) * levels).astype(np.int64), 1, np.maximum(count, 1))
+    return np.take_along_axis(ordered, rank[:, None] - 1, axis=1)[:, 0]
+
+
+def _levels(task: Task, known: Floats, ordered: Floats, count: Ints) -> Floats:
+    """Return the level to ask for at each window: the quantile, moved by past misses where the task has a gain.
+
+    `known[t]` is the miss of the forecast for `t`, so it is compared with the margin that was given `horizon` windows before.
+    """
+    levels = np.full(len(known), task.quantile)
+    if not task.gain:
+        return levels
+    horizon, level = task.horizons[0], task.quantile
+    margins = np.full(len(known), np.nan)
+    for place in range(len(known)):
+        if place >= horizon and not np.isnan(known[place]) and not np.isnan(margins[place - horizon]):
+            missed = float(known[place] > margins[place - horizon])
+            level = min(max(level + task.gain * (missed - (1 - task.quantile)), 0.0), 1.0)
+        levels[place] = level
+        if count[place]:
+            rank = min(max(int(np.ceil((count[place] + 1) * level)), 1), int(count[place]))
+            margins[place] = ordered[place, rank - 1]
+    return levels
