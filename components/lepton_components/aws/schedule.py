@@ -1,0 +1,42 @@
+"""Scheduled scaling: the plan's hours written on an autoscaling group."""
+
+import re
+
+import pulumi
+import pulumi_aws as aws
+
+from lepton_components import names
+from lepton_components.aws.site import Site
+from lepton_components.contract import PoolSpec
+
+_AS_IT_IS = -1
+"""What leaves a bound alone; a bound that is absent would become 0 (EC2 Auto Scaling API, "PutScheduledUpdateGroupAction")."""
+
+
+def when(cron: str) -> str:
+    """Return a cron expression as part of a name: `0745` for a daily time, else its fields."""
+    daily = re.fullmatch(r"(\d+) (\d+) \* \* \*", cron)
+    if daily:
+        return f"{int(daily[2]):02}{int(daily[1]):02}"
+    return re.sub(r"[^A-Za-z0-9]+", "-", cron.replace("*", "x"))
+
+
+def schedule(site: Site, pool: PoolSpec, group: pulumi.Input[str], owner: pulumi.Resource) -> None:
+    """Set floor and size at each of the plan's times; the ceiling stays, so whatever scales on load may go above.
+
+    A name carries its time and not its place in the list, so a change of one hour changes one resource.
+    """
+    for change in pool.schedule:
+        parts = (when(change.cron),) if pool.name == site.name else (pool.name, when(change.cron))
+        label = site.part(names.SCHEDULE, *parts)
+        aws.autoscaling.Schedule(
+            label,
+            scheduled_action_name=label,
+            autoscaling_group_name=group,
+            recurrence=change.cron,
+            time_zone="Etc/UTC",
+            min_size=change.min_nodes,
+            desired_capacity=change.min_nodes,
+            max_size=_AS_IT_IS,
+            opts=site.under(owner),
+        )

@@ -1,0 +1,48 @@
+"""From what is wanted and planned to what components take: the stack file's words in, arguments out, nothing decided."""
+
+import pulumi
+
+from lepton_components.border import PoolArgs, ScopeArgs, read
+from lepton_components.contract import KeysSpec, cloud
+from lepton_infra.config import Pool, Stack
+from lepton_infra.sizing.plan import Plan, PoolPlan
+
+
+def scope_of(stack: Stack) -> ScopeArgs:
+    """Return where the stack is built and whose it is."""
+    return {
+        "cloud": stack.cloud,
+        "region": stack.region,
+        "owner": stack.owner,
+        "team": stack.team,
+        "environment": stack.environment,
+    }
+
+
+def pools_on(runs_on: str, stack: Stack, plan: Plan) -> list[PoolArgs]:
+    """Return the pools that run there (`cluster` or `group`), each as its plan says."""
+    return [_pool(pool, plan.pool(pool.name)) for pool in stack.pools if pool.runs_on == runs_on]
+
+
+def provider_of(scope: ScopeArgs) -> pulumi.ProviderResource:
+    """Make the provider that everything in the stack is created through.
+
+    Raises:
+        BadArgs: the scope is bad or names no cloud that can be had.
+    """
+    checked = read(KeysSpec, {"scope": scope}, "provider").scope
+    return cloud(checked.cloud).provider(checked.cloud, checked)
+
+
+def _pool(pool: Pool, planned: PoolPlan) -> PoolArgs:
+    return {
+        "name": pool.name,
+        "machine": planned.offer.machine,
+        "gpu": planned.offer.gpu,
+        "gpus": planned.offer.gpus,
+        "min_nodes": planned.min_nodes,
+        "max_nodes": planned.max_nodes,
+        "disk_gib": pool.disk_gib,
+        "lead_minutes": pool.lead_minutes,
+        "schedule": [{"cron": change.cron, "min_nodes": change.min_nodes} for change in planned.schedule],
+    }
