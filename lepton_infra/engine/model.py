@@ -78,6 +78,11 @@ class Engine:
         """The Pulumi CLI."""
         return self.directory / "pulumi"
 
+    @property
+    def sentence(self) -> str:
+        """Which engine this is and how it was had."""
+        return f"Pulumi {self.version} at {self.executable} ({self.way.label})"
+
 
 @dataclass(frozen=True, slots=True)
 class Status:

@@ -1,0 +1,241 @@
+"""Runs the engine on a stack, from a home of its own: state, settings and logs live there, and the project is only read."""
+
+import fcntl
+import os
+import re
+import secrets
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType, TracebackType
+from typing import Self
+
+from lepton_infra.config.files import write_aside
+from lepton_infra.config.project import find_project
+from lepton_infra.engine import settings
+from lepton_infra.engine.command import Command, Ended, execute
+from lepton_infra.engine.events import Event
+from lepton_infra.engine.model import Engine
+from lepton_infra.engine.runs import Ledger, Operation, Run
+from lepton_infra.errors import BadInput, EngineError, Fault
+
+_STACK = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
+_JUDGED = (Operation.PREVIEW, Operation.UP)
+_PASSPHRASES = ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE")
+_HOUSEKEEPING_SECONDS = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Home:
+    """Where a session keeps its things."""
+
+    root: Path
+
+    @property
+    def backend(self) -> Path:
+        return self.root / "backend"
+
+    @property
+    def logs(self) -> Path:
+        return self.root / "logs"
+
+    @property
+    def desk(self) -> Path:
+        """A project of the same name in which the stack is created, exported and unlocked, so that none of this touches the user's."""
+        return self.root / "stack"
+
+    def passphrase(self) -> str:
+        """Return the passphrase of this home's states, made at the first call."""
+        path = self.root / "passphrase"
+        if not path.is_file():
+            write_aside(path, secrets.token_hex(16))
+            path.chmod(0o600)
+        return path.read_text()
+
+
+class Session:
+    """The engine at work on one stack; a context manager.
+
+    Args:
+        engine: which engine.
+        project: the directory of Pulumi.yaml, or one below it; used in place, and never written.
+        stack: the stack's name; its settings are read from `Pulumi.<stack>.yaml` where the project keeps them.
+        home: a directory for state, settings and logs; made where it is missing. One session at a time may use it.
+        environment: variables for the engine, which win over everything else. No other PULUMI_* variable of ours reaches it.
+
+    Raises:
+        BadInput: no project there, or no name of a stack.
+        EngineError: another session uses the home.
+    """
+
+    def __init__(
+        self, engine: Engine, project: Path, stack: str, home: Path, environment: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
+        if not _STACK.fullmatch(stack):
+            raise BadInput(Fault("stack", f"is named {stack[:60]!r}", "letters, digits, '_', '-' and '.'", "Name the stack otherwise"))
+        self._engine = engine
+        self._project = find_project(project)
+        self._stack = stack
+        self._home = _Home(home.absolute())
+        self._given = dict(environment)
+        for directory in (self._home.backend, self._home.logs, self._home.desk):
+            directory.mkdir(parents=True, exist_ok=True)
+        self._home.root.chmod(0o700)
+        self._lock = (self._home.root / ".lock").open("a")
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self._lock.close()
+            raise EngineError(f"{home}: another run uses it; one at a time may. Wait for it, or use another directory.") from None
+        self._ready = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let another session use the home."""
+        self._lock.close()
+
+    def run(
+        self,
+        operation: Operation,
+        *,
+        policy_packs: Sequence[Path] = (),
+        listen: Callable[[Event], None] | None = None,
+        checkpoints: bool = True,
+        seconds: float | None = None,
+    ) -> Run:
+        """Run one operation to its end; an `up`, `refresh` or `destroy` is done without asking and without a preview.
+
+        Args:
+            operation: what to do.
+            policy_packs: directories of policy packs, for a preview or an up.
+            listen: told of each event as it comes.
+            checkpoints: whether state is stored after every step. Without, a run is twenty times faster, and what a killed run
+                has built is not in its state.
+            seconds: after how long to give up; None is never.
+
+        Returns:
+            what happened, also where it failed.
+
+        Raises:
+            BadInput: the stack's settings are not YAML.
+            EngineError: the stack cannot be created or unlocked.
+            ValueError: policy packs for an operation that knows none.
+        """
+        if policy_packs and operation not in _JUDGED:
+            raise ValueError(f"{operation} takes no policy packs")
+        self._prepare()
+        arguments = [operation.value, "--stack", self._stack, "--config-file", str(self._settings_path)]
+        arguments += [] if operation is Operation.PREVIEW else ["--yes", "--skip-preview"]
+        arguments += [part for pack in policy_packs for part in ("--policy-pack", str(pack.absolute()))]
+        ledger = Ledger()
+
+        def hear(event: Event, at: float) -> None:
+            ledger.add(event, at)
+            if listen is not None:
+                listen(event)
+
+        log = self._new_log(operation)
+        environment = self._environment() | ({} if checkpoints else {"PULUMI_SKIP_CHECKPOINTS": "true"})
+        command = self._command([*arguments, "--event-log", str(log)], self._project.root, environment)
+        ended = execute(command, log=log, hear=hear, seconds=seconds)
+        return ledger.close(operation, seconds=ended.seconds, fault=ended.fault, output=ended.output)
+
+    def export(self, path: Path) -> Path:
+        """Write the stack's deployment, as `pulumi stack export` has it, and return the path.
+
+        Raises:
+            EngineError: there is none.
+        """
+        self._prepare()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._housekeeping("stack", "export", "--stack", self._stack, "--file", str(path.absolute()))
+        return path
+
+    @property
+    def _settings_path(self) -> Path:
+        return self._home.desk / f"Pulumi.{self._stack}.yaml"
+
+    def _prepare(self) -> None:
+        """Bring the copy of the settings up to date; at the first call also create the stack, and break the lock of a dead run."""
+        if not self._ready:
+            write_aside(self._home.desk / "Pulumi.yaml", f"name: {self._project.name}\nruntime: python\n")
+        source = self._project.stack_path(self._stack)
+        text = source.read_text(encoding="utf-8") if source.is_file() else ""
+        if self._reads_secrets() and settings.salt_of(text, source.name):
+            write_aside(self._settings_path, text)
+            self._create()
+        else:
+            self._create()
+            ours = settings.salt_of(self._settings_path.read_text(encoding="utf-8"), source.name) if self._settings_path.is_file() else ""
+            write_aside(self._settings_path, settings.without_secrets(text, ours, source.name))
+        self._ready = True
+
+    def _create(self) -> None:
+        if self._ready:
+            return
+        if "PULUMI_BACKEND_URL" in self._given or not self._exists():
+            ended = self._ask("stack", "init", "--stack", self._stack, "--no-select")
+            if ended.fault and "already exists" not in ended.output:
+                raise _refused("create the stack", ended)
+        elif self._locked():
+            # We hold the home, so whoever held this lock is dead.
+            self._housekeeping("cancel", "--stack", self._stack, "--yes")
+
+    def _exists(self) -> bool:
+        states = self._home.backend / ".pulumi" / "stacks" / self._project.name
+        return any(states.glob(f"{self._stack}.json*"))
+
+    def _locked(self) -> bool:
+        locks = self._home.backend / ".pulumi" / "locks" / "organization" / self._project.name / self._stack
+        return any(locks.glob("*.json"))
+
+    def _reads_secrets(self) -> bool:
+        return any(self._environment_of_user(name) for name in _PASSPHRASES)
+
+    def _environment_of_user(self, name: str) -> str:
+        return self._given.get(name) or os.environ.get(name, "")
+
+    def _environment(self) -> dict[str, str]:
+        """Return what the engine sees: nothing of ours that would lead it to another backend, another home or a prompt."""
+        ambient = {name: value for name, value in os.environ.items() if not name.startswith("PULUMI_")}
+        known = {name: value for name in _PASSPHRASES if (value := self._environment_of_user(name))}
+        return {
+            **ambient,
+            **(known or {"PULUMI_CONFIG_PASSPHRASE": self._home.passphrase()}),
+            "LEPTON_PYTHON": sys.executable,
+            "PATH": os.pathsep.join((str(self._engine.directory), os.environ.get("PATH", os.defpath))),
+            "PULUMI_BACKEND_URL": self._home.backend.as_uri(),
+            "PULUMI_DEBUG_COMMANDS": "true",
+            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+            # Mutes the warning that an attached provider does not say which version it is.
+            "PULUMI_DEV": "true",
+            "PULUMI_HOME": str(self._home.root / "pulumi"),
+            "PULUMI_SKIP_UPDATE_CHECK": "true",
+            **self._given,
+        }
+
+    def _command(self, arguments: Sequence[str], directory: Path, environment: Mapping[str, str]) -> Command:
+        line = (str(self._engine.executable), *arguments, "--non-interactive", "--color", "never")
+        return Command(line, directory, environment)
+
+    def _ask(self, *arguments: str) -> Ended:
+        return execute(self._command(arguments, self._home.desk, self._environment()), seconds=_HOUSEKEEPING_SECONDS)
+
+    def _housekeeping(self, *arguments: str) -> None:
+        ended = self._ask(*arguments)
+        if ended.fault:
+            raise _refused(f"`pulumi {' '.join(arguments[:2])}`", ended)
+
+    def _new_log(self, operation: Operation) -> Path:
+        number = 1 + max((int(path.name.partition("-")[0]) for path in self._home.logs.glob("[0-9]*-*.jsonl")), default=0)
+        return self._home.logs / f"{number:04d}-{operation}.jsonl"
+
+
+def _refused(what: str, ended: Ended) -> EngineError:
+    return EngineError(f"the engine could not {what.removeprefix('`pulumi ')}: {ended.output.strip() or ended.fault}")
