@@ -56,6 +56,7 @@ class View:
         found = self._children.get(key)
         if found is None:
             found = self._children[key] = View(self._look_up(key), key, self)
+            found._defaulted = self._defaulted
         return found
 
     def _look_up(self, key: str | int) -> object:
@@ -130,7 +131,7 @@ class View:
         return ~self.is_set()
 
     def _is_nothing(self) -> bool:
-        return self._value is ABSENT or self._value == "" or self._value == []
+        return self._value is ABSENT or self._value in ("", [])
 
     def is_one_of(self, *values: str | float | bool) -> Verdict:
         """Return whether this means one of those values."""
@@ -192,15 +193,24 @@ class View:
     # Telling.
 
     def read_path(self) -> str:
-        """Return where this stands, for instance `ingress[0].cidrBlocks[1]` or `tags["cost-center"]`."""
+        """Return where this stands, for instance `ingress[0].cidrBlocks[1]` or `tags["cost-center"]`.
+
+        What lies inside an unknown or a default stands nowhere: it has the place of that.
+        """
         if self._parent is None:
             return ""
         above = self._parent.read_path()
+        if self._parent.is_hollow():
+            return above
         if isinstance(self._key, int):
             return f"{above}[{self._key}]"
         if not _PLAIN_NAME.match(self._key):
             return f'{above}["{self._key}"]'
         return f"{above}.{self._key}" if above else self._key
+
+    def is_hollow(self) -> bool:
+        """Tell whether what lies inside this stands nowhere."""
+        return self._value is UNKNOWN or self._defaulted
 
     def read_text(self) -> str:
         """Return what stands here in words; a secret, long text or text under a telltale name is not quoted."""

@@ -1,0 +1,1 @@
+"""Rules for Amazon Web Services, a file for each noun."""
