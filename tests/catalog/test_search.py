@@ -1,0 +1,134 @@
+"""Questions to the catalogue and their answers."""
+
+import datetime as dt
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lepton_infra import catalog
+from lepton_infra.catalog import Catalog, Wanted, load_catalog
+from lepton_infra.catalog.query import parse
+from lepton_infra.catalog.search import find, offer_row
+from lepton_infra.catalog.words import listed, nearest, plain
+from lepton_infra.errors import BadInput
+
+
+@pytest.mark.parametrize(
+    ("question", "meaning"),
+    [
+        ("8x H100", (8, "H100", "")),
+        ("8xH100", (8, "H100", "")),
+        ("8 X h100", (8, "h100", "")),
+        ("H100", (0, "H100", "")),
+        (" l40s ", (0, "l40s", "")),
+        ("rtx pro 6000", (0, "rtx pro 6000", "")),
+        ("A100-80GB", (0, "A100-80GB", "")),
+        ("p5.*", (0, "", "p5.*")),
+        ("p5.48xlarge", (0, "", "p5.48xlarge")),
+        ("a3-highgpu-8g", (0, "", "a3-highgpu-8g")),
+        ("Standard_ND96isr_H200_v5", (0, "", "Standard_ND96isr_H200_v5")),
+    ],
+)
+def test_a_question_is_a_number_and_a_kind_or_a_name(question: str, meaning: tuple[float, str, str]) -> None:
+    assert parse(question) == meaning
+
+
+@given(st.text(max_size=40))
+def test_any_question_is_answered_or_refused_in_a_sentence(question: str) -> None:
+    said = "."
+    try:
+        machines = find(question).machines
+    except BadInput as error:
+        machines, said = (), str(error)
+    assert machines or said.endswith(".")
+    assert bool(machines) == (said == ".")
+
+
+def test_offers_come_cheapest_first_by_gpu() -> None:
+    machines = find("8x H100", region="us-*").machines
+    prices = [machine.usd_per_gpu_hour or 0 for machine in machines]
+    assert prices == sorted(prices)
+    assert {machine.gpus for machine in machines} == {8.0}
+    assert {machine.gpu for machine in machines} == {"H100"}
+    assert all(machine.region.startswith("us-") for machine in machines)
+    assert {machine.cloud.value for machine in machines} == {"aws", "gcp"}
+
+
+def test_spot_is_ordered_by_spot_prices_and_carries_their_date() -> None:
+    machines = find("h100", cloud="gcp", spot=True).machines
+    prices = [(machine.spot_usd_per_hour or 0) / machine.gpus for machine in machines]
+    assert prices == sorted(prices)
+    estimate = offer_row(find("p5.48xlarge", spot=True).machines[0], dt.date(2026, 8, 1), spot=True)
+    assert estimate["price_date"] == "2025-07-28"
+    assert estimate["marks"] == ["old", "derived"]
+
+
+def test_an_old_price_is_marked_wherever_it_is_shown() -> None:
+    machine = find("p5.48xlarge").machines[0]
+    assert offer_row(machine, dt.date(2026, 11, 21))["marks"] == []
+    assert offer_row(machine, dt.date(2027, 7, 1))["marks"] == ["old"]
+
+
+def test_what_is_closed_to_new_customers_says_so() -> None:
+    row = offer_row(find("1x V100", cloud="azure").machines[0], dt.date(2026, 11, 21))
+    assert "retired" in row["marks"][0]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("H1000", "*", ""), "asks for 'H1000'; choose H100"),
+        (("3x H100", "*", ""), "asks for 3x H100; machines have 1, 2, 4 or 8"),
+        (("H100", "mars-*", ""), "--region: is 'mars-*'"),
+        (("H100", "*", "acme"), "--cloud: is 'acme'; choose aws, azure or gcp"),
+        (("MI300X", "*", "aws"), "not sold in aws; azure"),
+        (("zzz.*", "*", ""), "asks for 'zzz.*'"),
+        (("", "*", ""), "is empty"),
+    ],
+)
+def test_no_answer_says_why_and_what_there_is(arguments: tuple[str, str, str], said: str) -> None:
+    with pytest.raises(BadInput) as caught:
+        find(*arguments)
+    assert said in str(caught.value)
+
+
+def test_other_parts_of_the_same_name_are_pointed_at() -> None:
+    assert find("H100").remarks == ("Not among these, because it is another part: H100-NVL.",)
+    assert find("L4").remarks == ()
+
+
+def test_the_hash_follows_what_the_rows_say_not_their_order() -> None:
+    rows = load_catalog().machines[::-1]
+    assert Catalog(tuple(rows)).digest == load_catalog().digest
+    assert Catalog(tuple(rows[1:])).digest != load_catalog().digest
+
+
+def test_the_order_of_rows_changes_no_answer() -> None:
+    rows = load_catalog().machines[::-1]
+    wanted = Wanted(gpu="a10")
+    assert Catalog(tuple(rows)).select(wanted) == load_catalog().select(wanted)
+    assert Catalog(tuple(rows)).machine("gcp", "g2-standard-4") == load_catalog().machine("gcp", "g2-standard-4")
+
+
+def test_facts_of_a_machine() -> None:
+    found = catalog.machine("aws", "p5.48xlarge")
+    assert found is not None
+    assert (found.vcpus, found.memory_gib, found.gpu, found.gpus, found.gpu_memory_gb) == (192, 2048.0, "H100", 8.0, 80.0)
+    assert catalog.machine("aws", "p5.48xlarge", "eu-west-9") is None
+    assert catalog.machine("gcp", "p5.48xlarge") is None
+
+
+def test_a_service_has_a_price_or_none() -> None:
+    price = catalog.service_price("aws", "us-east-1", "eks-cluster")
+    assert price is not None
+    assert (price.usd, price.unit) == (0.10, "hour")
+    assert catalog.service_price("aws", "mars", "eks-cluster") is None
+
+
+def test_words() -> None:
+    assert plain("RTX PRO 6000") == plain("rtxpro6000")
+    assert nearest("H1000", ["T4", "H100", "H200", "A100"])[:2] == ["H100", "H200"]
+    assert listed(["a", "b", "c"]) == "a, b or c"
+    assert listed(["a"]) == "a"
+    assert listed([]) == ""
