@@ -71,11 +71,8 @@ def _accelerated(pool: Resource) -> Iterator[tuple[int, Verdict]]:
         name = machine_type.raw_value()
         if name is UNKNOWN:
             yield MOST_ACCELERATORS, machine_type.undecided_because()
-        elif isinstance(name, str) and accelerators(name):
-            yield (
-                accelerators(name),
-                machine_type.pass_because(f"is '{name}' with {accelerators(name)} GPU{'s' * (accelerators(name) > 1)}"),
-            )
+        elif isinstance(name, str) and (count := accelerators(name)):
+            yield count, machine_type.pass_because(f"{machine_type.read_text()} with {count} GPU{'s' * (count > 1)}")
     for override in overrides:
         yield MOST_ACCELERATORS, _asks_for_accelerators(override.instanceRequirements)
     yield MOST_ACCELERATORS, pool.amiType.text_matches(_GPU_IMAGE)

@@ -1,0 +1,45 @@
+"""Facts that rules rest on are held against the installed SDK and the catalogue."""
+
+from importlib.metadata import version
+
+import pytest
+
+from lepton_infra.catalog import load_catalog
+from lepton_policies import RULES
+from lepton_policies.aws.machines import MOST_ACCELERATORS, accelerators
+from lepton_policies.aws.taggable import installed_sdk, scan
+from lepton_policies.aws.tags import TAGGABLE
+
+
+def test_the_list_of_taggable_types_is_that_of_the_installed_sdk() -> None:
+    sdk = installed_sdk()
+    assert sdk is not None
+    known = scan(sdk)
+    assert len(known) > 800
+    assert list(TAGGABLE) == known, f"run `python -m lepton_policies.aws.taggable`: pulumi-aws is {version('pulumi-aws')} now"
+
+
+def test_every_type_of_every_rule_exists_in_the_sdk() -> None:
+    sdk = installed_sdk()
+    assert sdk is not None
+    for card in RULES:
+        for token in card.types:
+            if token in TAGGABLE:
+                continue
+            module = token.split(":")[1].split("/")[0]
+            sources = (sdk / module).glob("*.py")
+            assert any(f"'{token}'" in path.read_text(encoding="utf-8") for path in sources), token
+
+
+def test_the_catalogue_names_no_machine_with_more_accelerators_than_the_worst_case() -> None:
+    machines = [machine for machine in load_catalog().machines if machine.cloud.value == "aws"]
+    assert max(machine.gpus for machine in machines) <= MOST_ACCELERATORS
+    for machine in machines:
+        assert (accelerators(machine.name) > 0) == (machine.gpus > 0), machine.name
+
+
+@pytest.mark.parametrize(
+    ("name", "count"), [("p5.48xlarge", 8), ("P5.48XLARGE ", 8), ("p99.48xlarge", 16), ("m7i.large", 0), ("m99.large", 0), ("", 0)]
+)
+def test_accelerators_of_a_machine(name: str, count: int) -> None:
+    assert accelerators(name) == count

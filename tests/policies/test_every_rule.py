@@ -1,0 +1,193 @@
+"""Each example of each card is a test, and stays one when the same thing is said in another way."""
+
+import json
+from collections.abc import Callable, Iterator
+from ipaddress import ip_network
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lepton_infra.rules.card import Card, On
+from lepton_infra.rules.runner import Finding, Runner, Subject
+from lepton_infra.rules.values import UNKNOWN, Mark, Secret
+from lepton_policies import RULES
+
+EXAMPLES = [(card, kind, example) for card in RULES for kind, example in card.examples()]
+EXPECTED = {"good": "pass", "bad": "fail", "unknown": "undecided"}
+
+every_example = pytest.mark.parametrize(
+    ("card", "kind", "example"),
+    EXAMPLES,
+    ids=[f"{card.id}-{kind}-{card.examples and number}" for number, (card, kind, _) in enumerate(EXAMPLES)],
+)
+any_example = st.sampled_from([(card, EXPECTED[kind], example) for card, kind, example in EXAMPLES])
+
+
+def finding(card: Card, example: On) -> Finding | None:
+    provider = dict(example.provider) or None
+    found = Runner([card]).evaluate(Subject(example.type, example.inputs, "it", "urn:it", provider))
+    return found[0] if found else None
+
+
+def outcome(card: Card, example: On, inputs: Any) -> str:
+    found = finding(card, On(example.type, inputs, example.provider))
+    return found.outcome.value if found else "pass"
+
+
+def rewritten(value: Any, change: Callable[[Any], Any]) -> Any:
+    if isinstance(value, dict):
+        return change({key: rewritten(inner, change) for key, inner in value.items()})
+    if isinstance(value, list):
+        return change([rewritten(inner, change) for inner in value])
+    return change(value)
+
+
+def each_node_replaced(value: Any, by: Callable[[Any], Any]) -> Iterator[Any]:
+    keys = list(value) if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()
+    for key in keys:
+        for inner in (by(value[key]), *each_node_replaced(value[key], by)):
+            copy = value.copy()
+            copy[key] = inner
+            yield copy
+
+
+def has_unknown(value: Any) -> bool:
+    if isinstance(value, dict | list):
+        return any(map(has_unknown, value.values() if isinstance(value, dict) else value))
+    return isinstance(value, Mark)
+
+
+@every_example
+def test_says_what_the_card_says(card: Card, kind: str, example: On) -> None:
+    assert outcome(card, example, example.inputs) == EXPECTED[kind]
+
+
+@every_example
+def test_no_unknown_in_any_place_turns_a_violation_into_a_pass_or_a_pass_into_a_violation(card: Card, kind: str, example: On) -> None:
+    for changed in each_node_replaced(dict(example.inputs), lambda _: UNKNOWN):
+        assert outcome(card, example, changed) in {EXPECTED[kind], "undecided"}, changed
+
+
+@every_example
+def test_an_unknown_everywhere_is_undecided_or_of_no_weight(card: Card, kind: str, example: On) -> None:
+    changed = dict.fromkeys(example.inputs, UNKNOWN)
+    assert outcome(card, example, changed) in {EXPECTED[kind], "undecided"}
+
+
+@given(case=any_example, data=st.data())
+def test_the_order_of_lists_and_keys_does_not_matter(case: tuple[Card, str, On], data: st.DataObject) -> None:
+    card, expected, example = case
+
+    def shuffle(value: Any) -> Any:
+        if isinstance(value, list):
+            return data.draw(st.permutations(value)) if value else value
+        return dict(data.draw(st.permutations(list(value.items())))) if isinstance(value, dict) and value else value
+
+    assert outcome(card, example, rewritten(dict(example.inputs), shuffle)) == expected
+
+
+@given(case=any_example, depth=st.integers(1, 4))
+def test_a_network_split_in_parts_is_the_same_network(case: tuple[Card, str, On], depth: int) -> None:
+    card, expected, example = case
+
+    def parts(cidr: Any) -> list[Any]:
+        if not isinstance(cidr, str) or "/" not in cidr:
+            return [cidr]
+        try:
+            network = ip_network(cidr, strict=False)
+        except ValueError:
+            return [cidr]
+        return [str(part) for part in network.subnets(new_prefix=min(network.prefixlen + depth, network.max_prefixlen))]
+
+    def split(value: Any) -> Any:
+        return [part for element in value for part in parts(element)] if isinstance(value, list) else value
+
+    assert outcome(card, example, rewritten(dict(example.inputs), split)) == expected
+
+
+@pytest.mark.parametrize(
+    "say",
+    [
+        pytest.param(lambda value: float(value) if type(value) is int else value, id="22.0"),
+        pytest.param(lambda value: f"{value:g}" if type(value) in (int, float) else value, id="'22'"),
+        pytest.param(lambda value: str(value).lower() if isinstance(value, bool) else value, id="'true'"),
+    ],
+)
+@every_example
+def test_a_number_or_flag_may_be_spelled_otherwise(card: Card, kind: str, example: On, say: Callable[[Any], Any]) -> None:
+    assert outcome(card, example, rewritten(dict(example.inputs), say)) == EXPECTED[kind]
+
+
+@every_example
+def test_a_policy_document_may_be_an_object_or_its_json(card: Card, kind: str, example: On) -> None:
+    def turn(value: Any) -> Any:
+        if isinstance(value, dict) and "Statement" in value and not has_unknown(value):
+            return json.dumps(value)
+        return json.loads(value) if isinstance(value, str) and '"Statement"' in value else value
+
+    assert outcome(card, example, rewritten(dict(example.inputs), turn)) == EXPECTED[kind]
+
+
+@every_example
+def test_a_secret_is_weighed_and_not_told(card: Card, kind: str, example: On) -> None:
+    secret = {key: value if value is UNKNOWN else Secret(value) for key, value in example.inputs.items()}
+    found = finding(card, On(example.type, secret, example.provider))
+    assert (found.outcome.value if found else "pass") == EXPECTED[kind]
+    quoted = found.message if found else ""
+    assert "'" not in quoted.replace("has no 'owner'", "").replace("is absent, which means '0.0.0.0/0'", "")
+
+
+@every_example
+def test_a_harmless_neighbour_changes_nothing(card: Card, kind: str, example: On) -> None:
+    assert outcome(card, example, {**example.inputs, "region": "us-east-1", "somethingElse": {"a": [1, None, "x"]}}) == EXPECTED[kind]
+
+
+@pytest.mark.parametrize("card", RULES, ids=lambda card: card.id)
+@given(
+    junk=st.dictionaries(
+        st.sampled_from(
+            [
+                "policy",
+                "acl",
+                "tags",
+                "encrypted",
+                "vpcConfig",
+                "scalingConfig",
+                "instanceTypes",
+                "maxSize",
+                "blockDeviceMappings",
+                "inlinePolicies",
+            ]
+        ),
+        st.recursive(
+            st.none()
+            | st.booleans()
+            | st.integers()
+            | st.floats()
+            | st.text(max_size=8)
+            | st.sampled_from([UNKNOWN, Secret("s"), "*", "{", "[]"]),
+            lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3),
+            max_leaves=6,
+        ),
+    )
+)
+def test_no_junk_breaks_a_rule(card: Card, junk: dict[str, Any]) -> None:
+    found = finding(card, On(card.types[0], junk))
+    assert found is None or found.outcome.value != "error", found
+
+
+def test_six_meanings_are_there() -> None:
+    ids = {card.id for card in RULES}
+    assert {
+        "aws-s3-acl-public",
+        "aws-s3-policy-public",
+        "aws-s3-pab-flags",
+        "aws-ebs-encrypted",
+        "aws-eks-endpoint-open",
+        "aws-iam-admin-document",
+        "cost-gpu-max-bound",
+        "cost-owner-tag",
+    } <= ids
+    assert len(ids) == len(RULES)
