@@ -18,7 +18,7 @@ from lepton_infra.sizing.forecasters import FORECASTERS
 from lepton_infra.sizing.lock import inputs_of
 from lepton_infra.sizing.plan import Hour, Offer, Plan, PoolPlan
 from lepton_infra.sizing.policies import Setting
-from lepton_infra.sizing.schedule import schedule
+from lepton_infra.sizing.schedule import base, schedule
 from lepton_infra.sizing.series import DemandSeries
 from lepton_infra.sizing.source import read_demand
 
@@ -124,7 +124,7 @@ def _pool_plan(pool: Pool, prepared: _Prepared, where: str, say: Callable[[str],
         why=why(told),
         warnings=warnings(told),
         hours=_hours(day, fleets[0], past.hours.end),
-        min_nodes=min(fleets[0].nodes),
+        min_nodes=base(fleets[0].nodes, past.hours.end.hour, pool.lead_minutes),
         max_nodes=pool.max_nodes,
         schedule=schedule(fleets[0].nodes, past.hours.end.hour, pool.lead_minutes),
         usd_per_month=round(fleets[0].usd / len(fleets[0].nodes) * HOURS_PER_MONTH, 2),

@@ -30,6 +30,11 @@ def schedule(nodes: Sequence[int], first_hour: int, lead_minutes: int) -> tuple[
     return tuple(Change(cron=f"{minute % 60} {minute // 60} * * *", min_nodes=floor) for minute, floor in changes)
 
 
+def base(nodes: Sequence[int], first_hour: int, lead_minutes: int) -> int:
+    """Return the bound that holds before the first change: the least that is ordered at any time of the day."""
+    return min(ordered(nodes, first_hour, lead_minutes))
+
+
 def ordered(nodes: Sequence[int], first_hour: int, lead_minutes: int) -> list[int]:
     """Return the nodes that the changes keep ordered in each minute of the day, from midnight UTC."""
     by_hour = [nodes[(hour - first_hour) % 24] for hour in range(24)]
