@@ -9,7 +9,7 @@ assert all(one.inputs["enableKeyRotation"] for one in built.of("aws:kms/key:Key"
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import pulumi
 from google.protobuf import json_format
@@ -93,6 +93,7 @@ def build(
         pulumi.runtime.set_mocks(monitor.mocks, project="lepton", stack=stack_name, preview=preview, monitor=monitor)
         loop.run_until_complete(stack.run_pulumi_func(lambda: _ran(program)))
     finally:
+        loop.run_until_complete(loop.shutdown_default_executor())
         loop.close()
         asyncio.set_event_loop(None)
     return Graph(tuple(monitor.heard))
@@ -102,39 +103,42 @@ def _ran(program: Callable[[], object]) -> None:
     program()
 
 
-class _Answering(mocks.Mocks):
-    """Answers data sources from a table, and gives a resource its name as id."""
+class _Silent(mocks.Mocks):
+    """What Pulumi asks for in place of a cloud; the monitor below answers before it is asked."""
 
-    def __init__(self, answers: Answers) -> None:
-        self.answers = answers
-
-    def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
-        return self.answers[args.token](cast("Values", args.args)), []
+    def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], None]:
+        raise KeyError(args.token)
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str, dict[str, Any]]:
-        return f"{args.name}-id", cast("dict[str, Any]", args.inputs)
+        raise KeyError(args.name)
 
 
 class _Monitor(mocks.MockMonitor):
     """Pulumi's own stand-in for the engine, which also remembers dependencies, protection and what is unknown."""
 
     def __init__(self, answers: Answers, outputs: Callable[[Built], dict[str, Any]], *, preview: bool) -> None:
-        super().__init__(_Answering(answers))
+        super().__init__(_Silent())
         self.heard: list[Built] = []
+        self.answers = answers
         self.outputs = outputs
         self.preview = preview
 
-    def RegisterResource(self, request: resource_pb2.RegisterResourceRequest) -> resource_pb2.RegisterResourceResponse:  # noqa: N802 (protocol's name)
-        answer = cast("Callable[[resource_pb2.RegisterResourceRequest], resource_pb2.RegisterResourceResponse]", super().RegisterResource)
-        response = answer(request)
+    def Invoke(self, request: resource_pb2.ResourceInvokeRequest) -> resource_pb2.ResourceInvokeResponse:  # noqa: N802 (protocol's name)
+        answer = self.answers[request.tok](json_format.MessageToDict(request.args))
+        response = resource_pb2.ResourceInvokeResponse()
+        getattr(response, "return").update(answer)
+        return response
+
+    def RegisterResource(self, request: resource_pb2.RegisterResourceRequest) -> resource_pb2.RegisterResourceResponse:  # noqa: N802 (likewise)
+        urn = self.make_urn(request.parent, request.type, request.name)
         if request.type == "pulumi:pulumi:Stack":
-            return response
-        built = _heard(request, response.urn)
+            return resource_pb2.RegisterResourceResponse(urn=urn)
+        built = _heard(request, urn)
         self.heard.append(built)
-        if self.preview and request.custom:
-            return resource_pb2.RegisterResourceResponse(urn=response.urn, object=request.object)
-        computed = self.outputs(built)
-        response.object.update(computed)
+        response = resource_pb2.RegisterResourceResponse(urn=urn, object=request.object)
+        if request.custom and not self.preview:
+            response.id = f"{request.name}-id"
+            response.object.update(self.outputs(built))
         return response
 
 
