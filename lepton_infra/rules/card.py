@@ -75,7 +75,7 @@ class Setting:
     """What it is, for the one who configures the pack; the unit is in the name."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Card:
     """A rule."""
 

@@ -162,6 +162,9 @@ def _compiled(pattern: str) -> "re.Pattern[str]":
 
 def is_public(document: View) -> Verdict:
     """Return whether a document allows anything to everyone: a principal of `*` without a condition that keeps the public out."""
+    unreadable = _unreadable(document)
+    if unreadable is not None:
+        return unreadable
     return any_of(
         _has_effect(statement, "Allow") & _is_everyone(statement) & ~_is_narrowed(statement) for statement in statements(document)
     )

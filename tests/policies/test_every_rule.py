@@ -22,6 +22,7 @@ every_example = pytest.mark.parametrize(
     EXAMPLES,
     ids=[f"{card.id}-{kind}-{card.examples and number}" for number, (card, kind, _) in enumerate(EXAMPLES)],
 )
+PROPERTIES = sorted({key for _, _, example in EXAMPLES for key in example.inputs})
 any_example = st.sampled_from([(card, EXPECTED[kind], example) for card, kind, example in EXAMPLES])
 
 
@@ -147,20 +148,7 @@ def test_a_harmless_neighbour_changes_nothing(card: Card, kind: str, example: On
 @pytest.mark.parametrize("card", RULES, ids=lambda card: card.id)
 @given(
     junk=st.dictionaries(
-        st.sampled_from(
-            [
-                "policy",
-                "acl",
-                "tags",
-                "encrypted",
-                "vpcConfig",
-                "scalingConfig",
-                "instanceTypes",
-                "maxSize",
-                "blockDeviceMappings",
-                "inlinePolicies",
-            ]
-        ),
+        st.sampled_from(PROPERTIES),
         st.recursive(
             st.none()
             | st.booleans()

@@ -1,0 +1,147 @@
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import grpc
+import pytest
+from google.protobuf.empty_pb2 import Empty
+from google.protobuf.struct_pb2 import Struct
+from pulumi.runtime.proto import analyzer_pb2 as rpc
+from pulumi.runtime.proto.analyzer_pb2_grpc import AnalyzerStub, add_AnalyzerServicer_to_server
+
+from lepton_infra.rules.analyzer import Analyzer, Pack
+from lepton_infra.rules.card import Card, Severity, rule
+from lepton_infra.rules.verdict import Verdict
+from lepton_infra.rules.view import Resource
+from lepton_infra.rules.wire import OUTPUT, SECRET, SIGNATURE
+from lepton_policies import RULES
+
+UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+VOLUME = "aws:ebs/volume:Volume"
+
+
+@rule("test-broken-rule", Severity.CRITICAL, VOLUME, why="w", fix="f", good=[{}], bad=[{}], unknown=[{}])
+def broken(volume: Resource) -> Verdict:
+    """It raises."""
+    raise RuntimeError(str(volume))
+
+
+@pytest.fixture
+def engine() -> Any:
+    """Yield a client of the pack, over a real connection."""
+    with ThreadPoolExecutor(2) as pool:
+        server = grpc.server(pool)
+        cards: tuple[Card, ...] = (broken, *RULES)
+        add_AnalyzerServicer_to_server(Analyzer(Pack("pack", "Pack", "1.2.3", "It guards.", cards)), server)
+        port = server.add_insecure_port("127.0.0.1:0")
+        server.start()
+        with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+            yield AnalyzerStub(channel)
+        server.stop(None).wait()
+
+
+def struct(values: Any) -> Struct:
+    message = Struct()
+    message.update(values)
+    return message
+
+
+def request(type_token: str, inputs: Any, provider: Any = None, name: str = "it") -> rpc.AnalyzeRequest:
+    message = rpc.AnalyzeRequest(type=type_token, name=name, urn=f"urn:{name}", properties=struct(inputs))
+    if provider is not None:
+        message.provider.CopyFrom(rpc.AnalyzerProviderResource(properties=struct(provider)))
+    return message
+
+
+def found(response: rpc.AnalyzeResponse) -> dict[str, tuple[int, str]]:
+    return {diagnostic.policyName: (diagnostic.enforcementLevel, diagnostic.message) for diagnostic in response.diagnostics}
+
+
+def test_every_card_is_a_policy_of_the_pack(engine: Any) -> None:
+    engine.Handshake(rpc.AnalyzerHandshakeRequest(engine_address="127.0.0.1:1"))
+    assert engine.GetPluginInfo(Empty()).version == "1.2.3"
+    info = engine.GetAnalyzerInfo(Empty())
+    policies = {policy.name: policy for policy in info.policies}
+    assert set(policies) == {"undecided", "test-broken-rule", *(card.id for card in RULES)}
+    disk = policies["aws-ebs-encrypted"]
+    assert (disk.severity, disk.enforcementLevel, disk.policy_type) == (rpc.POLICY_SEVERITY_HIGH, rpc.MANDATORY, rpc.POLICY_TYPE_RESOURCE)
+    assert disk.remediation_steps.startswith("Set `encrypted=True`")
+    assert policies["cost-owner-tag"].enforcementLevel == rpc.ADVISORY
+    assert policies["cost-gpu-max-bound"].configSchema.properties["maxGpus"]["default"] == 1024
+    assert engine.Remediate(request(VOLUME, {})) == rpc.RemediateResponse()
+
+
+def test_a_violation_comes_with_level_severity_path_and_fix(engine: Any) -> None:
+    response = engine.Analyze(request(VOLUME, {"encrypted": False}, {"defaultTags": '{"tags": {"owner": "x"}}'}))
+    violations = {diagnostic.policyName: diagnostic for diagnostic in response.diagnostics}
+    assert set(violations) == {"aws-ebs-encrypted", "test-broken-rule"}
+    disk = violations["aws-ebs-encrypted"]
+    assert (disk.enforcementLevel, disk.severity, disk.urn, disk.policyPackVersion) == (
+        rpc.MANDATORY,
+        rpc.POLICY_SEVERITY_HIGH,
+        "urn:it",
+        "1.2.3",
+    )
+    assert disk.message.startswith("encrypted is false. Set `encrypted=True`")
+
+
+def test_a_broken_rule_advises_and_the_others_are_heard(engine: Any) -> None:
+    level, message = found(engine.Analyze(request(VOLUME, {})))["test-broken-rule"]
+    assert level == rpc.ADVISORY
+    assert message.startswith("the rule is broken: RuntimeError at test_analyzer.py:")
+
+
+def test_what_does_not_apply_or_cannot_be_told_is_not_counted_as_passed(engine: Any) -> None:
+    response = engine.Analyze(request(VOLUME, {"encrypted": UNKNOWN, "tags": {"owner": "x"}}))
+    reasons = {entry.policy_name: entry.reason for entry in response.not_applicable}
+    assert reasons["aws-ebs-encrypted"] == "cannot tell yet: encrypted is unknown"
+    assert "aws-s3-acl-public" in reasons
+    assert "cost-owner-tag" not in reasons
+    elsewhere = engine.Analyze(request("gcp:storage/bucket:Bucket", {}))
+    assert {entry.policy_name for entry in elsewhere.not_applicable} == {"test-broken-rule", *(card.id for card in RULES)}
+
+
+def test_what_cannot_be_told_is_one_advisory_at_the_end(engine: Any) -> None:
+    engine.ConfigureStack(rpc.AnalyzerStackConfigureRequest(stack="s", project="p", dry_run=True))
+    assert engine.AnalyzeStack(rpc.AnalyzeStackRequest()) == rpc.AnalyzeResponse()
+    for number in range(14):
+        engine.Analyze(request(VOLUME, {"encrypted": {SIGNATURE: OUTPUT}, "tags": {"owner": "x"}}, name=f"disk-{number:02}"))
+    (diagnostic,) = engine.AnalyzeStack(rpc.AnalyzeStackRequest()).diagnostics
+    lines = diagnostic.message.splitlines()
+    assert (diagnostic.policyName, diagnostic.enforcementLevel) == ("undecided", rpc.ADVISORY)
+    assert lines[0] == "cannot tell yet: 14 checks wait for values that `pulumi up` will know"
+    assert lines[1] == "  aws-ebs-encrypted on disk-00: encrypted is unknown"
+    assert lines[-1] == "  and 2 more"
+    engine.ConfigureStack(rpc.AnalyzerStackConfigureRequest(stack="s", project="p", dry_run=False))
+    assert engine.AnalyzeStack(rpc.AnalyzeStackRequest()) == rpc.AnalyzeResponse()
+
+
+def test_levels_and_settings_come_from_the_packs_configuration(engine: Any) -> None:
+    config = {
+        "all": rpc.PolicyConfig(enforcementLevel=rpc.ADVISORY),
+        "test-broken-rule": rpc.PolicyConfig(enforcementLevel=rpc.DISABLED),
+        "undecided": rpc.PolicyConfig(enforcementLevel=rpc.DISABLED),
+        "cost-owner-tag": rpc.PolicyConfig(enforcementLevel=rpc.MANDATORY, properties=struct({"ownerTag": "Team"})),
+    }
+    engine.Configure(rpc.ConfigureAnalyzerRequest(policyConfig=config))
+    bad = found(engine.Analyze(request(VOLUME, {"tags": {"owner": "x"}})))
+    assert {name: level for name, (level, _) in bad.items()} == {"aws-ebs-encrypted": rpc.ADVISORY, "cost-owner-tag": rpc.MANDATORY}
+    assert list(found(engine.Analyze(request(VOLUME, {"encrypted": UNKNOWN, "tags": {"team": "x"}})))) == []
+    assert engine.AnalyzeStack(rpc.AnalyzeStackRequest()) == rpc.AnalyzeResponse()
+
+
+def test_a_configuration_of_rules_that_do_not_exist_is_refused_with_all_their_names(engine: Any) -> None:
+    config = {"aws-ebs-encryptd": rpc.PolicyConfig(), "x": rpc.PolicyConfig(), "all": rpc.PolicyConfig()}
+    with pytest.raises(grpc.RpcError) as caught:
+        engine.Configure(rpc.ConfigureAnalyzerRequest(policyConfig=config))
+    details = caught.value.details()  # type: ignore[attr-defined]
+    assert details.splitlines() == [
+        f"policy pack config: configures '{name}'; all, undecided or the id of a rule of this pack. see `lepton rules`."
+        for name in ("aws-ebs-encryptd", "x")
+    ]
+
+
+def test_no_secret_leaves_the_pack(engine: Any) -> None:
+    secret = {SIGNATURE: SECRET, "value": "public-read"}
+    bucket = engine.Analyze(request("aws:s3/bucket:Bucket", {"acl": secret, "tags": {"owner": "x"}}))
+    assert found(bucket)["aws-s3-acl-public"][1].startswith("acl is a secret. ")
+    assert "public-read" not in str(bucket)
