@@ -1,7 +1,6 @@
 """One call of the CLI, its log read while it is written, and nothing of it left behind."""
 
 import contextlib
-import signal
 import subprocess
 import threading
 import time
@@ -10,11 +9,11 @@ from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
-from typing import IO, NoReturn
+from typing import IO
 
 from lepton_infra.engine import family
 from lepton_infra.engine.events import Event, Tail
+from lepton_infra.engine.processes import orderly_exit
 from lepton_infra.errors import EngineError
 
 _LOOK_SECONDS = 0.05
@@ -31,6 +30,8 @@ class Command:
     """Where."""
     environment: Mapping[str, str]
     """With which environment, whole."""
+    held: tuple[int, ...] = ()
+    """Open files that the command and all that it starts keep open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ def execute(
     begun = time.monotonic()
     lines: deque[bytes] = deque(maxlen=_KEPT_LINES)
     tail = _LogTail(log, hear)
-    with _orderly_exit(), _started(command) as process:
+    with orderly_exit(), _started(command) as process:
         reader = threading.Thread(target=_drain, args=(process.stdout, lines), daemon=True)
         reader.start()
         late = False
@@ -132,29 +133,12 @@ def _started(command: Command) -> Generator[subprocess.Popen[bytes]]:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            pass_fds=command.held,
         )
     except OSError as error:
         raise EngineError(f"{command.line[0]}: cannot be run ({error.strerror or error}). Run `lepton engine install`.") from error
     with process:
         yield process
-
-
-@contextmanager
-def _orderly_exit() -> Generator[None]:
-    """Let SIGTERM and SIGHUP unwind the stack as Ctrl-C does; only the main thread may do so."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def leave(number: int, _frame: FrameType | None) -> NoReturn:
-        raise SystemExit(128 + number)
-
-    before = {number: signal.signal(number, leave) for number in (signal.SIGTERM, signal.SIGHUP)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _drain(stream: IO[bytes] | None, lines: deque[bytes]) -> None:

@@ -41,8 +41,8 @@ def ensure(report: Callable[[str], None]) -> Engine:
         with cache.installing(report) as staging:
             return _install(staging, attempts, report)
     except OSError as error:
-        attempts = (*attempts, Attempt(Way.BUILD, f"{cache.cache_directory()} cannot be written ({error.strerror or error})", _UNWRITABLE))
-        raise _no_way(attempts) from error
+        cause = f"{cache.cache_directory()} cannot be written ({error.strerror or error})"
+        raise _no_way((*attempts, *(Attempt(way, cause, _UNWRITABLE) for way in (Way.DOWNLOAD, Way.BUILD)))) from error
 
 
 def _install(staging: Path, attempts: tuple[Attempt, ...], report: Callable[[str], None]) -> Engine:

@@ -6,9 +6,12 @@ import signal
 import subprocess
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
+from typing import NoReturn
 
 _KEPT_LINES = 200
 _TICK_SECONDS = 1.0
@@ -50,23 +53,26 @@ def run_watched(
 ) -> Outcome:
     """Run a command in a process group of its own until it ends or `seconds` have passed.
 
-    Whatever interrupts the wait, KeyboardInterrupt included, ends the command and its group first.
+    Whatever interrupts the wait, Ctrl-C and SIGTERM included, ends the command and its group first.
 
     Raises:
         OSError: the command cannot be started.
     """
     lines: deque[str] = deque(maxlen=_KEPT_LINES)
-    with subprocess.Popen(
-        command,
-        cwd=cwd,
-        env=None if environment is None else dict(environment),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        process_group=0,
-        text=True,
-        errors="replace",
-    ) as process:
+    with (
+        orderly_exit(),
+        subprocess.Popen(
+            command,
+            cwd=cwd,
+            env=None if environment is None else dict(environment),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            process_group=0,
+            text=True,
+            errors="replace",
+        ) as process,
+    ):
         reader = threading.Thread(target=_drain, args=(process, lines, tick.on_line), daemon=True)
         reader.start()
         try:
@@ -77,19 +83,38 @@ def run_watched(
         return Outcome(process.returncode, tuple(lines), timed_out)
 
 
-def end_group(process: subprocess.Popen[str]) -> None:
+def end_group(process: subprocess.Popen[str] | subprocess.Popen[bytes], patience: float = _PATIENCE_SECONDS) -> None:
     """End a process that leads a group, with its group, first gently; does nothing where all have ended."""
     if process.poll() is None:
-        _signal_group(process.pid, signal.SIGTERM)
+        signal_group(process.pid, signal.SIGTERM)
         with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(_PATIENCE_SECONDS)
-    _signal_group(process.pid, signal.SIGKILL)
+            process.wait(patience)
+    signal_group(process.pid, signal.SIGKILL)
     process.wait()
 
 
-def _signal_group(group: int, number: signal.Signals) -> None:
+def signal_group(group: int, number: signal.Signals) -> None:
+    """Send a signal to a group that may be gone."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(group, number)
+
+
+@contextmanager
+def orderly_exit() -> Generator[None]:
+    """Let SIGTERM and SIGHUP unwind the stack as Ctrl-C does, so that children are ended; only the main thread may do so."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def leave(number: int, _frame: FrameType | None) -> NoReturn:
+        raise SystemExit(128 + number)
+
+    before = {number: signal.signal(number, leave) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _wait(process: subprocess.Popen[str], seconds: float, every_second: Callable[[], None]) -> bool:

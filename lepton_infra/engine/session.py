@@ -5,8 +5,10 @@ import os
 import re
 import secrets
 import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from io import TextIOWrapper
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Self
@@ -24,6 +26,8 @@ _STACK = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
 _JUDGED = (Operation.PREVIEW, Operation.UP)
 _PASSPHRASES = ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE")
 _HOUSEKEEPING_SECONDS = 120.0
+_PATIENCE_SECONDS = 3.0
+_LOOK_SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +69,8 @@ class Session:
         environment: variables for the engine, which win over everything else. No other PULUMI_* variable of ours reaches it.
 
     Raises:
-        BadInput: no project there, or no name of a stack.
-        EngineError: another session uses the home.
+        BadInput: no project there, no name of a stack, or a home that cannot be written.
+        EngineError: another session uses the home, or something of a killed run still lives.
     """
 
     def __init__(
@@ -79,15 +83,7 @@ class Session:
         self._stack = stack
         self._home = _Home(home.absolute())
         self._given = dict(environment)
-        for directory in (self._home.backend, self._home.logs, self._home.desk):
-            directory.mkdir(parents=True, exist_ok=True)
-        self._home.root.chmod(0o700)
-        self._lock = (self._home.root / ".lock").open("a")
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            self._lock.close()
-            raise EngineError(f"{home}: another run uses it; one at a time may. Wait for it, or use another directory.") from None
+        self._lock = _occupy(self._home)
         self._ready = False
 
     def __enter__(self) -> Self:
@@ -166,7 +162,7 @@ class Session:
         if not self._ready:
             write_aside(self._home.desk / "Pulumi.yaml", f"name: {self._project.name}\nruntime: python\n")
         source = self._project.stack_path(self._stack)
-        text = source.read_text(encoding="utf-8") if source.is_file() else ""
+        text = _read(source)
         if self._reads_secrets() and settings.salt_of(text, source.name):
             write_aside(self._settings_path, text)
             self._create()
@@ -222,7 +218,8 @@ class Session:
 
     def _command(self, arguments: Sequence[str], directory: Path, environment: Mapping[str, str]) -> Command:
         line = (str(self._engine.executable), *arguments, "--non-interactive", "--color", "never")
-        return Command(line, directory, environment)
+        # The lock is open in all that the engine starts: a home is free when nothing of its last run lives, however that was ended.
+        return Command(line, directory, environment, (self._lock.fileno(),))
 
     def _ask(self, *arguments: str) -> Ended:
         return execute(self._command(arguments, self._home.desk, self._environment()), seconds=_HOUSEKEEPING_SECONDS)
@@ -235,6 +232,42 @@ class Session:
     def _new_log(self, operation: Operation) -> Path:
         number = 1 + max((int(path.name.partition("-")[0]) for path in self._home.logs.glob("[0-9]*-*.jsonl")), default=0)
         return self._home.logs / f"{number:04d}-{operation}.jsonl"
+
+
+def _occupy(home: _Home) -> TextIOWrapper:
+    """Make the home's directories and take its lock."""
+    try:
+        for directory in (home.backend, home.logs, home.desk):
+            directory.mkdir(parents=True, exist_ok=True)
+        home.root.chmod(0o700)
+        lock = (home.root / ".lock").open("a")
+    except OSError as error:
+        fault = Fault(str(home.root), f"cannot be written ({error.strerror or error})", "a directory for state and logs", "Use another one")
+        raise BadInput(fault) from error
+    # What a killed run started notices within about a second that its engine is gone, and leaves.
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while not _taken(lock):
+        if time.monotonic() > deadline:
+            lock.close()
+            raise EngineError(f"{home.root}: another run uses it; one at a time may. Wait for it, or use another directory.")
+        time.sleep(_LOOK_SECONDS)
+    return lock
+
+
+def _taken(lock: TextIOWrapper) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _read(path: Path) -> str:
+    """Return a stack's settings; a stack may do without."""
+    try:
+        return path.read_text(encoding="utf-8") if path.exists() else ""
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(Fault(path.name, f"cannot be read ({error})", "a text file in UTF-8")) from None
 
 
 def _refused(what: str, ended: Ended) -> EngineError:

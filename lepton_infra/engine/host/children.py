@@ -1,7 +1,5 @@
 """The processes that a host starts: each is stopped with everything it started itself, on every way out."""
 
-import contextlib
-import os
 import signal
 import subprocess
 import threading
@@ -10,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
 from typing import IO
+
+from lepton_infra.engine.processes import end_group, signal_group
 
 _PATIENCE_SECONDS = 3.0
 """How long a child may take to end after it was asked to; the engine itself waits 5 s for its plugins."""
@@ -61,7 +61,7 @@ class Children:
         with self._lock:
             lives = child in self._living
         if lives:
-            _stop(child)
+            end_group(child, _PATIENCE_SECONDS)
 
     def close(self) -> None:
         """Stop every child, and let no other start."""
@@ -69,19 +69,9 @@ class Children:
             self._closed = True
             living = tuple(self._living)
         for child in living:
-            _signal(child, signal.SIGTERM)
+            signal_group(child.pid, signal.SIGTERM)
         for child in living:
-            _stop(child)
-
-
-def _stop(child: subprocess.Popen[bytes]) -> None:
-    """Ask a child and its group to end, then make them."""
-    if child.poll() is None:
-        _signal(child, signal.SIGTERM)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            child.wait(_PATIENCE_SECONDS)
-    _signal(child, signal.SIGKILL)
-    child.wait()
+            end_group(child, _PATIENCE_SECONDS)
 
 
 def output(child: subprocess.Popen[bytes]) -> Iterator[Chunk]:
@@ -104,8 +94,3 @@ def _read(stream: IO[bytes], chunks: "SimpleQueue[Chunk | None]", error: bool) -
         for line in stream:
             chunks.put(Chunk(line, error))
     chunks.put(None)
-
-
-def _signal(child: subprocess.Popen[bytes], number: signal.Signals) -> None:
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(child.pid, number)
