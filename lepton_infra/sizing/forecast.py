@@ -6,15 +6,17 @@ demand whose spread grows with it. Where misses drift, the level that is asked f
 Candes 2021, "Adaptive conformal inference under distribution shift").
 """
 
+from bisect import bisect_left, insort
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import product
+from math import ceil, isnan, nan
 from typing import Final, Literal
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 
-from lepton_infra.sizing.arrays import Floats, Ints, ahead, held, lagged
+from lepton_infra.sizing.arrays import Floats, ahead, held, lagged
 from lepton_infra.sizing.forecasters import FORECASTERS
 
 GAIN: Final = 0.005
@@ -143,14 +145,47 @@ class _Margins:
 
 def _margins(task: Task, method: Method, horizon: int) -> _Margins:
     filled = held(task.values)
-    point = FORECASTERS[method.forecaster](filled, horizon, task.season)
+    point = _point(method.forecaster, horizon, task.season, filled.tobytes())
     scale = _scale(point, filled) if method.margin == "level-scaled" else np.ones_like(point)
-    known = lagged((ahead(task.values, horizon) - point) / scale, horizon)
-    known[:horizon] = np.nan
-    ordered = np.sort(sliding_window_view(np.concatenate([np.full(task.memory - 1, np.nan), known]), task.memory), axis=1)
-    count = np.sum(~np.isnan(ordered), axis=1)
-    top = _at_level(ordered, count, _levels(task, known, ordered, count))
-    return _Margins(point, scale, _at_level(ordered, count, np.full(len(point), 0.5)), top)
+    misses = lagged((ahead(task.values, horizon) - point) / scale, horizon)
+    misses[:horizon] = np.nan
+    middle, top = _conformal(task, misses.tolist(), horizon)
+    return _Margins(point, scale, middle, top)
+
+
+@lru_cache(maxsize=64)
+def _point(forecaster: str, horizon: int, season: int, content: bytes) -> Floats:
+    """Return a rolling forecast; both margins ask for the same one."""
+    point = FORECASTERS[forecaster](np.frombuffer(content), horizon, season)
+    point.flags.writeable = False
+    return point
+
+
+def _conformal(task: Task, misses: list[float], horizon: int) -> tuple[Floats, Floats]:
+    """Return at each window the median and the quantile of the last `memory` misses known; NaN while there is none.
+
+    `misses[t]` is how far demand at `t` was above its forecast, known at `t`. The rank is `ceil((n + 1) q)` of `n` misses, the
+    finite-sample correction of split-conformal prediction; where that is beyond `n`, the largest. With a gain the level asked for moves
+    up after each miss of the quantile given `horizon` windows before, and down after each hit.
+    """
+    recent: list[float] = []
+    level, middle, top = task.quantile, np.full(len(misses), np.nan), [nan] * len(misses)
+    for place, miss in enumerate(misses):
+        if not isnan(miss):
+            if task.gain and place >= horizon and not isnan(top[place - horizon]):
+                missed = float(miss > top[place - horizon])
+                level = min(max(level + task.gain * (missed - (1 - task.quantile)), 0.0), 1.0)
+            insort(recent, miss)
+        if place >= task.memory and not isnan(misses[place - task.memory]):
+            del recent[bisect_left(recent, misses[place - task.memory])]
+        if recent:
+            middle[place] = recent[_rank(len(recent), 0.5)]
+            top[place] = recent[_rank(len(recent), level)]
+    return middle, np.asarray(top)
+
+
+def _rank(count: int, level: float) -> int:
+    return min(max(ceil((count + 1) * level), 1), count) - 1
 
 
 def _scored(task: Task, method: Method, first: int) -> list[tuple[Floats, Floats]]:
@@ -169,30 +204,3 @@ def _scale(point: Floats, filled: Floats) -> Floats:
     usual = np.cumsum(filled) / np.arange(1, len(filled) + 1)
     floor = np.maximum(_LEAST_LEVEL * usual, np.finfo(np.float64).tiny)
     return np.sqrt(np.maximum(point, floor))
-
-
-def _at_level(ordered: Floats, count: Ints, levels: Floats) -> Floats:
-    """Return the conformal quantile of each row: rank `ceil((n + 1) q)` of its `n` known misses, the largest where that is beyond `n`."""
-    rank = np.clip(np.ceil((count + 1) * levels).astype(np.int64), 1, np.maximum(count, 1))
-    return np.take_along_axis(ordered, rank[:, None] - 1, axis=1)[:, 0]
-
-
-def _levels(task: Task, known: Floats, ordered: Floats, count: Ints) -> Floats:
-    """Return the level to ask for at each window: the quantile, moved by past misses where the task has a gain.
-
-    `known[t]` is the miss of the forecast for `t`, so it is compared with the margin that was given `horizon` windows before.
-    """
-    levels = np.full(len(known), task.quantile)
-    if not task.gain:
-        return levels
-    horizon, level = task.horizons[0], task.quantile
-    margins = np.full(len(known), np.nan)
-    for place in range(len(known)):
-        if place >= horizon and not np.isnan(known[place]) and not np.isnan(margins[place - horizon]):
-            missed = float(known[place] > margins[place - horizon])
-            level = min(max(level + task.gain * (missed - (1 - task.quantile)), 0.0), 1.0)
-        levels[place] = level
-        if count[place]:
-            rank = min(max(int(np.ceil((count[place] + 1) * level)), 1), int(count[place]))
-            margins[place] = ordered[place, rank - 1]
-    return levels
