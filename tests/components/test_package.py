@@ -2,12 +2,16 @@
 
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
+import grpc
 import pytest
 import yaml
 from pulumi.provider.experimental.component import ComponentProvider
+from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
 from lepton_components import AutoscalingGroup, EncryptedNetwork, GpuCluster, Keys, Storage
 
@@ -58,3 +62,17 @@ def test_outputs_are_registered_under_the_names_of_the_schema(component: type, s
 def test_the_manifest_and_the_distribution_have_one_version() -> None:
     assert re.search(r'version = "(.+)"', (ROOT / "pyproject.toml").read_text()).group(1) == MANIFEST["version"]  # type: ignore[union-attr]
     assert f'version="{MANIFEST["version"]}"' in (ROOT / "__main__.py").read_text()
+
+
+def test_the_package_serves_its_schema_to_an_engine(schema: dict[str, Any]) -> None:
+    """What `pulumi package add` starts, asked as the engine asks it."""
+    with subprocess.Popen([sys.executable, "-u", str(ROOT), "127.0.0.1:1"], stdout=subprocess.PIPE, text=True) as host:
+        try:
+            assert host.stdout
+            port = int(host.stdout.readline())
+            with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+                answer = provider_pb2_grpc.ResourceProviderStub(channel).GetSchema(provider_pb2.GetSchemaRequest(), timeout=30)
+        finally:
+            host.terminate()
+
+    assert json.loads(answer.schema) == schema
