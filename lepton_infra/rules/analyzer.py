@@ -74,6 +74,7 @@ class Analyzer(AnalyzerServicer):
         self._levels: dict[str, rpc.EnforcementLevel.ValueType] = {card.id: _default_level(card) for card in pack.cards}
         self._levels[UNDECIDED] = rpc.ADVISORY
         self._off: frozenset[str] = frozenset()
+        self._no_remedies = rpc.RemediateResponse(not_applicable=[rpc.PolicyNotApplicable(policy_name=card.id) for card in pack.cards])
         self._elsewhere: dict[tuple[str, ...], rpc.AnalyzeResponse] = {}
         self._waiting: list[Finding] = []
         self._dry_run = True
@@ -161,7 +162,7 @@ class Analyzer(AnalyzerServicer):
 
     def Remediate(self, request: rpc.AnalyzeRequest, context: Context) -> rpc.RemediateResponse:
         del request, context
-        return rpc.RemediateResponse()  # a card says what to change and never changes it
+        return self._no_remedies  # a card says what to change and never changes it
 
     def Cancel(self, request: Empty, context: Context) -> Empty:
         del request, context

@@ -67,7 +67,12 @@ def test_every_card_is_a_policy_of_the_pack(engine: Any) -> None:
     assert disk.remediation_steps.startswith("Set `encrypted=True`")
     assert policies["cost-owner-tag"].enforcementLevel == rpc.ADVISORY
     assert policies["cost-gpu-max-bound"].configSchema.properties["maxGpus"]["default"] == 1024
-    assert engine.Remediate(request(VOLUME, {})) == rpc.RemediateResponse()
+
+
+def test_nothing_is_remedied_and_nothing_said_to_have_passed_by_it(engine: Any) -> None:
+    response = engine.Remediate(request(VOLUME, {}))
+    assert list(response.remediations) == []
+    assert {entry.policy_name for entry in response.not_applicable} == {"test-broken-rule", *(card.id for card in RULES)}
 
 
 def test_a_violation_comes_with_level_severity_path_and_fix(engine: Any) -> None:
