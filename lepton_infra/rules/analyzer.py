@@ -128,20 +128,7 @@ class Analyzer(AnalyzerServicer):
 
     def Analyze(self, request: rpc.AnalyzeRequest, context: Context) -> rpc.AnalyzeResponse:
         del context
-        cards = self._runner.cards_for(request.type)
-        response = rpc.AnalyzeResponse()
-        response.CopyFrom(self._not_applicable(cards))
-        if not cards:
-            return response
-        findings = self._runner.evaluate(_subject(request), without=self._off)
-        waiting = [finding for finding in findings if finding.outcome is Outcome.UNDECIDED]
-        response.diagnostics.extend(self._diagnostic(finding) for finding in findings if finding.outcome is not Outcome.UNDECIDED)
-        response.not_applicable.extend(
-            rpc.PolicyNotApplicable(policy_name=finding.rule, reason=f"cannot tell yet: {finding.message}") for finding in waiting
-        )
-        with self._lock:
-            self._waiting += waiting
-        return response
+        return self.analyze(request)
 
     def AnalyzeStack(self, request: rpc.AnalyzeStackRequest, context: Context) -> rpc.AnalyzeResponse:
         del request, context
@@ -169,6 +156,23 @@ class Analyzer(AnalyzerServicer):
         return Empty()  # the longest answer takes milliseconds: there is nothing to break off
 
     # How the answers are made.
+
+    def analyze(self, request: rpc.AnalyzeRequest) -> rpc.AnalyzeResponse:
+        """Return what the cards for a resource's type find in it."""
+        cards = self._runner.cards_for(request.type)
+        response = rpc.AnalyzeResponse()
+        response.CopyFrom(self._not_applicable(cards))
+        if not cards:
+            return response
+        findings = self._runner.evaluate(_subject(request), without=self._off)
+        waiting = [finding for finding in findings if finding.outcome is Outcome.UNDECIDED]
+        response.diagnostics.extend(self._diagnostic(finding) for finding in findings if finding.outcome is not Outcome.UNDECIDED)
+        response.not_applicable.extend(
+            rpc.PolicyNotApplicable(policy_name=finding.rule, reason=f"cannot tell yet: {finding.message}") for finding in waiting
+        )
+        with self._lock:
+            self._waiting += waiting
+        return response
 
     def _configure(self, config: Mapping[str, rpc.PolicyConfig]) -> None:
         strangers = sorted(set(config) - set(self._levels) - {"all"})

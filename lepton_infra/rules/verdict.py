@@ -133,10 +133,11 @@ def none_of(verdicts: Iterable[Verdict]) -> Verdict:
 
 def _decide(verdicts: Iterable[Verdict], winner: State, otherwise: State) -> Verdict:
     """Return `winner` if any verdict is that, else UNDECIDED if any is, else `otherwise`, with the facts of those that decided."""
-    facts: dict[State, list[Fact]] = {}
+    won: list[Verdict] = []
+    open_ones: list[Verdict] = []
+    lost: list[Verdict] = []
     for verdict in verdicts:
-        facts.setdefault(verdict.state, []).extend(verdict.facts)
-    for state in (winner, State.UNDECIDED):
-        if state in facts:
-            return Verdict(state, tuple(facts[state]))
-    return Verdict(otherwise, tuple(facts.get(otherwise, ())))
+        state = verdict.state
+        (won if state is winner else lost if state is otherwise else open_ones).append(verdict)
+    state, decisive = (winner, won) if won else (State.UNDECIDED, open_ones) if open_ones else (otherwise, lost)
+    return decisive[0] if len(decisive) == 1 else Verdict(state, tuple(fact for verdict in decisive for fact in verdict.facts))

@@ -41,7 +41,7 @@ class View:
         self._key = key
         self._parent = parent
         self._defaulted = False
-        self._children: dict[str | int, View] = {}
+        self._children: dict[str | int, View] | None = None
 
     # Reading: never raises.
 
@@ -53,9 +53,12 @@ class View:
 
     def __getitem__(self, key: str | int) -> "View":
         """Return the element at that key or index; what is not there is absent."""
-        found = self._children.get(key)
+        children = self._children
+        if children is None:  # most places have nothing below them
+            children = self._children = {}
+        found = children.get(key)
         if found is None:
-            found = self._children[key] = View(self._look_up(key), key, self)
+            found = children[key] = View(self._look_up(key), key, self)
             found._defaulted = self._defaulted
         return found
 
