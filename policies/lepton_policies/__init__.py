@@ -10,6 +10,7 @@ RULES: tuple[Card, ...] = (
     bucket.access_list_is_private,
     bucket.policy_is_not_public,
     disk.volume_is_encrypted,
+    disk.default_is_encrypted,
     disk.template_disks_are_encrypted,
     disk.machine_disks_are_encrypted,
     disk.file_system_is_encrypted,

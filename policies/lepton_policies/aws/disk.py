@@ -14,6 +14,7 @@ _VOLUME: Final = "aws:ebs/volume:Volume"
 _SNAPSHOT_COPY: Final = "aws:ebs/snapshotCopy:SnapshotCopy"
 _AMI_COPY: Final = "aws:ec2/amiCopy:AmiCopy"
 _TEMPLATE: Final = "aws:ec2/launchTemplate:LaunchTemplate"
+_RECIPE: Final = "aws:imagebuilder/imageRecipe:ImageRecipe"
 _INSTANCE: Final = "aws:ec2/instance:Instance"
 _SPOT: Final = "aws:ec2/spotInstanceRequest:SpotInstanceRequest"
 _CONFIGURATION: Final = "aws:ec2/launchConfiguration:LaunchConfiguration"
@@ -48,9 +49,26 @@ def volume_is_encrypted(disk: Resource) -> Verdict:
 
 
 @rule(
+    "aws-ebs-default-encryption",
+    Severity.HIGH,
+    "aws:ebs/encryptionByDefault:EncryptionByDefault",
+    why="With the account's default switched off, every disk that somebody makes by hand is readable.",
+    fix="Set `enabled=True`, or leave it out.",
+    references=("checkov:CKV_AWS_106", "cis-aws-7.0:6.1.1"),
+    good=[{}, {"enabled": True}],
+    bad=[{"enabled": False}],
+    unknown=[{"enabled": UNKNOWN}],
+)
+def default_is_encrypted(account: Resource) -> Verdict:
+    """Disks are encrypted by default."""
+    return account.enabled.or_default(value=True).is_true()
+
+
+@rule(
     "aws-lt-ebs-encrypted",
     Severity.HIGH,
     _TEMPLATE,
+    _RECIPE,
     why=f"{_WHY} A template makes as many such disks as the group has nodes.",
     fix='Set `encrypted="true"` in `ebs` of every entry of `block_device_mappings`.',
     references=("trivy:AWS-0008", "cis-aws-7.0:6.1.1"),
@@ -69,6 +87,7 @@ def volume_is_encrypted(disk: Resource) -> Verdict:
         {"blockDeviceMappings": [{"deviceName": "/dev/xvda", "ebs": {"deleteOnTermination": True}}]},
         {"blockDeviceMappings": [{"ebs": {"encrypted": "true"}}, {"ebs": UNKNOWN}, {"ebs": {"encrypted": "false"}}]},
         {"blockDeviceMappings": [{"ebs": {"encrypted": False, "snapshotId": "snap-1"}}]},
+        On(_RECIPE, {"blockDeviceMappings": [{"ebs": {"volumeSize": 100}}]}),
     ],
     unknown=[
         {"blockDeviceMappings": [{"ebs": {"encrypted": UNKNOWN}}]},
@@ -77,7 +96,7 @@ def volume_is_encrypted(disk: Resource) -> Verdict:
     ],
 )
 def template_disks_are_encrypted(template: Resource) -> Verdict:
-    """Every disk of a launch template is encrypted."""
+    """Every disk of a launch template, or of an image, is encrypted."""
     return all_of(_is_encrypted(mapping.ebs) | mapping.ebs.is_absent() for mapping in template.blockDeviceMappings)
 
 
