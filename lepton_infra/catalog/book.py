@@ -45,6 +45,10 @@ class Catalog:
         """Return the regions with rows, of one cloud or of all."""
         return tuple(sorted({machine.region for machine in self.machines if cloud in {None, machine.cloud}}))
 
+    def sold(self, cloud: str, region: str | None = None) -> tuple[Machine, ...]:
+        """Return the rows of a cloud, in one region or in all."""
+        return tuple(one for one in self.machines if cloud in {one.cloud} and region in {None, one.region})
+
     def machine(self, cloud: str, name: str, region: str | None = None) -> Machine | None:
         """Return the machine type in the region, or, for facts that are the same everywhere, in the first that has it."""
         rows = [one for one in self._named.get((cloud, name), ()) if region in {None, one.region}]

@@ -35,7 +35,7 @@ class Wanted:
     def fits(self, machine: Machine) -> bool:
         """Say whether the machine is one of those looked for."""
         return (
-            (not self.cloud or machine.cloud == self.cloud)
+            self.cloud in {"", machine.cloud}
             and (not self.gpu or (machine.gpu is not None and plain(machine.gpu) == plain(self.gpu)))
             and (not self.gpus or machine.gpus == self.gpus)
             and fnmatchcase(machine.region, self.region)

@@ -66,9 +66,9 @@ def _warnings(told: Explained) -> Iterator[str]:
         )
     if windows.gaps > _MANY_GAPS * len(windows.values):
         yield f"{windows.gaps / len(windows.values):.1%} of the history are gaps; they were left out, not counted as zero."
-    if told.covered is not None and abs(told.covered - told.pool.quantile) > _OFF_COVERAGE:
+    if told.covered is not None and told.covered < told.pool.quantile - _OFF_COVERAGE:
         stayed = f"Demand stayed within the {told.pool.quantile:.1%} quantile in {told.covered:.1%} of the last windows"
-        yield f"{stayed}: the margin does not fit."
+        yield f"{stayed}: the margin is too narrow for what came."
     yield from _unlike_days(told)
     if told.compared and told.compared.violated["schedule"] > 1 - told.pool.quantile + _SHORT:
         yield (

@@ -53,7 +53,7 @@ def candidates(stack: Stack, place: int, catalog: Catalog, where: str) -> list[C
     if faults:
         raise BadInput(faults)
     kinds = {plain(kind): kind for kind in pool.gpu}
-    of_kind = [one for one in catalog.machines if one.cloud == stack.cloud and one.gpu and plain(one.gpu) in kinds]
+    of_kind = [one for one in catalog.sold(stack.cloud) if one.gpu and plain(one.gpu) in kinds]
     there = [one for one in of_kind if one.region == stack.region and one.on_demand]
     if not there:
         raise BadInput(_nowhere(stack, pool, catalog, of_kind, here))
@@ -120,7 +120,7 @@ def _missing_machine(stack: Stack, name: str, catalog: Catalog) -> tuple[str, st
     sold = catalog.where_sold(stack.cloud, name)
     if sold:
         return f"{name!r}, which {stack.region} does not have", f"{listed(sold[:5])} do, or another machine"
-    names = {one.name for one in catalog.machines if one.cloud == stack.cloud and one.region == stack.region}
+    names = {one.name for one in catalog.sold(stack.cloud, stack.region)}
     return f"{name!r}, which {stack.cloud} does not have", f"choose {listed(nearest(name, names))}"
 
 
@@ -129,8 +129,6 @@ def _nowhere(stack: Stack, pool: Pool, catalog: Catalog, of_kind: Sequence[Machi
     if elsewhere:
         given = f"is {listed(pool.gpu)}, which {stack.region} does not have"
         return Fault(f"{here}.gpu", given, f"{listed(nearest(stack.region, elsewhere, 5))} of {stack.cloud} do, or another GPU")
-    sold = sorted(
-        {one.gpu for one in catalog.machines if one.gpu and (one.cloud, one.region) == (stack.cloud, stack.region) and one.on_demand}
-    )
+    sold = sorted({one.gpu for one in catalog.sold(stack.cloud, stack.region) if one.gpu and one.on_demand})
     given = f"is {listed(pool.gpu)}, which {stack.cloud} does not sell"
     return Fault(f"{here}.gpu", given, f"choose {listed(nearest(pool.gpu[0], sold))}")

@@ -146,8 +146,10 @@ class _Margins:
 def _margins(task: Task, method: Method, horizon: int) -> _Margins:
     filled = held(task.values)
     point = _point(method.forecaster, horizon, task.season, filled.tobytes())
-    scale = _scale(point, filled) if method.margin == "level-scaled" else np.ones_like(point)
-    misses = lagged((ahead(task.values, horizon) - point) / scale, horizon)
+    floor = _floor(filled) if method.margin == "level-scaled" else np.ones_like(point)
+    scale = np.maximum(np.sqrt(np.maximum(point, 0.0)), floor) if method.margin == "level-scaled" else floor
+    # A miss is known with its outcome, so it may be seen in the light of it: the first demand after silence is no miss without bounds.
+    misses = lagged((ahead(task.values, horizon) - point) / np.maximum(scale, ahead(floor, horizon)), horizon)
     misses[:horizon] = np.nan
     middle, top = _conformal(task, misses.tolist(), horizon)
     return _Margins(point, scale, middle, top)
@@ -199,8 +201,7 @@ def _scored(task: Task, method: Method, first: int) -> list[tuple[Floats, Floats
     return pairs
 
 
-def _scale(point: Floats, filled: Floats) -> Floats:
-    """Return the root of the forecast, never below a tenth of the usual level, so that a quiet hour does not blow up its misses."""
+def _floor(filled: Floats) -> Floats:
+    """Return the root of a tenth of the usual level so far: a quiet hour shall not blow up its misses."""
     usual = np.cumsum(filled) / np.arange(1, len(filled) + 1)
-    floor = np.maximum(_LEAST_LEVEL * usual, np.finfo(np.float64).tiny)
-    return np.sqrt(np.maximum(point, floor))
+    return np.sqrt(np.maximum(_LEAST_LEVEL * usual, np.finfo(np.float64).tiny))

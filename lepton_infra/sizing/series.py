@@ -58,10 +58,12 @@ class DemandSeries:
         return replace(self, values=self.values * share)
 
     def recent(self) -> "DemandSeries":
-        """Return the last `HISTORY_DAYS` days."""
-        dropped = max(len(self.values) - HISTORY_DAYS * self.season, 0)
-        start = self.start + dt.timedelta(seconds=dropped * self.step_seconds)
-        return replace(self, start=start, values=self.values[dropped:])
+        """Return the last `HISTORY_DAYS` days up to the last record, without gaps at either end."""
+        recorded = np.flatnonzero(~np.isnan(self.values))
+        last = int(recorded[-1]) + 1
+        first = max(int(recorded[0]), int(recorded[recorded >= last - HISTORY_DAYS * self.season][0]))
+        start = self.start + dt.timedelta(seconds=first * self.step_seconds)
+        return replace(self, start=start, values=self.values[first:last])
 
     def windows(self) -> "DemandSeries":
         """Return the series in windows of at least `SHORTEST_WINDOW` seconds, each with the largest value in it."""

@@ -20,6 +20,8 @@ from lepton_infra.sizing.series import DemandSeries, Unit
 
 MOST_FAULTS: Final = 20
 """Faults of one file that a message lists; the rest is counted."""
+LARGEST: Final = 1e12
+"""No demand is larger; squares of what is beyond it would leave the range of numbers."""
 _SNIFFED: Final = 65_536
 _EPOCH: Final = 100_000_000
 """A number above this is a time since 1970, not one since the first row."""
@@ -124,8 +126,8 @@ def _add(table: _Table, line: int, row: list[str], found: Columns, parse: "_Cloc
     if text:
         with suppress(ValueError):
             value = float(text)
-        if not isfinite(value) or value < 0:
-            table.fault(line, f"has the value {_shown(text)}", "a number from 0, or nothing for a gap")
+        if not 0 <= value <= LARGEST:
+            table.fault(line, f"has the value {_shown(text)}", f"a number from 0 to {LARGEST:g}, or nothing for a gap")
     if found.unit is not None and row[found.unit].strip():
         table.units.setdefault(row[found.unit].strip(), line)
     if time is not None:

@@ -128,11 +128,50 @@ def test_a_short_history_warns_and_widens(project: Path) -> None:
 
 
 def test_gaps_are_told_and_not_counted_as_zero(project: Path) -> None:
-    rows = wave(14).splitlines()
-    demand(project, "\n".join(rows[:800] + rows[1000:]) + "\n")
+    lines = wave(14).splitlines()
+    demand(project, "\n".join(lines[:800] + lines[1000:]) + "\n")
     made = make_plan(opened(project), load_catalog()).pools[0]
     assert any("gaps" in warning for warning in made.warnings)
     assert min(hour.demand for hour in made.hours) > 0.8 * 90
+
+
+def rows(values: list[float | None], step: int = 600) -> str:
+    lines = [f"{place * step},{'' if value is None else value}" for place, value in enumerate(values)]
+    return "\n".join(["t_seconds,rate_rps", *lines]) + "\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        rows([0.0] * 2016),
+        rows([7.0] * 2016),
+        rows([1e-300] * 2016),
+        rows([0.0] * 1000 + [100.0] * 1016),
+        rows([100.0 if place // 72 % 2 else 0.0 for place in range(2016)]),
+        rows([10.0] * 1500 + [1000.0] + [10.0] * 515),
+        rows([5.0] * 12),
+        rows([None] * 1500 + [50.0 + place % 40 for place in range(516)]),
+        rows([50.0 + place % 40 for place in range(516)] + [None] * 1500),
+        rows([50.0 + place % 40 if place % 3 else None for place in range(2016)]),
+        wave(9, step=420),
+        wave(9, step=3600),
+        wave(4, step=45),
+    ],
+)
+@pytest.mark.parametrize("lead_minutes", [0, 15, 24 * 60])
+def test_odd_demand_is_planned_without_a_warning_of_numpy(project: Path, text: str, lead_minutes: int) -> None:
+    demand(project, text)
+    for each in make_plan(opened(project, pool(0, lead_minutes=lead_minutes)), load_catalog()).pools:
+        assert len(each.hours) == 24
+        for hour in each.hours:
+            assert math.isfinite(hour.demand)
+            assert hour.nodes * each.node_capacity >= hour.demand >= hour.demand_p50 >= 0
+
+
+def test_the_plan_follows_the_last_record_not_the_empty_rows_after_it(project: Path) -> None:
+    demand(project, rows([50.0 + place % 40 for place in range(144 * 5)] + [None] * 144))
+    made = make_plan(opened(project), load_catalog()).pools[0]
+    assert made.hours[0].start == dt.datetime(2026, 1, 10, tzinfo=dt.UTC)
 
 
 @pytest.mark.parametrize("forecaster", ["naive", "moving-average", "seasonal-naive", "ses", "ridge", "seed"])

@@ -77,6 +77,7 @@ def test_gaps_are_flagged_and_never_filled(tmp_path: Path) -> None:
         ("2026-01-05T00:30:00Z,lots,rps", "d.csv:5: has the value 'lots'"),
         ("2026-01-05T00:30:00Z,-1,rps", "d.csv:5: has the value '-1'"),
         ("2026-01-05T00:30:00Z,inf,rps", "d.csv:5: has the value 'inf'"),
+        ("2026-01-05T00:30:00Z,1e300,rps", "d.csv:5: has the value '1e300'; a number from 0 to 1e+12"),
         ("2026-01-05T00:30:00Z,nan,rps", "d.csv:5: has the value 'nan'"),
         ("yesterday,1,rps", "d.csv:5: has the time 'yesterday'"),
         ("2026-01-05T00:30:00,1,rps", "with a zone in every row or in none"),
