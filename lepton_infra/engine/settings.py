@@ -22,6 +22,7 @@ PLACEHOLDER = "secret-not-read-in-rehearsal"
 _SALT = "encryptionsalt"
 _KEYS = (_SALT, "secretsprovider", "encryptedkey")
 _TEXT = "tag:yaml.org,2002:str"
+_NULL = "tag:yaml.org,2002:null"
 
 
 def salt_of(text: str, where: str) -> str:
@@ -55,7 +56,7 @@ def _root(text: str, where: str) -> MappingNode:
         mark = getattr(error, "problem_mark", None)
         place = f"{where}:{mark.line + 1}" if mark else where
         raise BadInput(Fault(place, "is not YAML", "YAML as Pulumi writes it", "Correct the line")) from None
-    if root is None:
+    if root is None or (isinstance(root, ScalarNode) and root.tag == _NULL):
         return MappingNode("tag:yaml.org,2002:map", [])
     if not isinstance(root, MappingNode):
         raise BadInput(Fault(where, "holds no mapping", "a mapping with `config`"))

@@ -33,6 +33,11 @@ class Children:
         self._closed = False
         self._lock = threading.Lock()
 
+    @property
+    def closed(self) -> bool:
+        """Whether the host is going away."""
+        return self._closed
+
     def start(self, command: Sequence[str], *, cwd: Path | None, environment: Mapping[str, str], capture: bool) -> subprocess.Popen[bytes]:
         """Start a child in a process group of its own; without `capture` it prints where the host prints.
 

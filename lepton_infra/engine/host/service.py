@@ -123,7 +123,8 @@ class LanguageHost(LanguageRuntimeServicer):
         except OSError as error:
             return language.RunResponse(error=f"Problem executing program (could not run language executor): {error}")
         code = self._children.finish(child)
-        if code == _BAIL:
+        # A program that we ended ourselves, because the engine told us to go, is no news to anyone.
+        if code == _BAIL or (code != 0 and self._children.closed):
             return language.RunResponse(bail=True)
         return language.RunResponse(error=_ending(code))
 
@@ -190,12 +191,18 @@ def plugin_arguments(kind: str, directory: Path, arguments: Sequence[str]) -> li
 
 
 def _buildable(directory: Path) -> str:
+    """Return the name of the distribution that the directory can be built into, or nothing."""
     try:
-        said = cast("dict[str, dict[str, object]]", tomllib.loads((directory / "pyproject.toml").read_text()))
+        said = tomllib.loads((directory / "pyproject.toml").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return ""
-    name = said.get("project", {}).get("name", "")
-    return str(name) if said.get("build-system", {}).get("build-backend") else ""
+    name = _table(said, "project").get("name")
+    return name if isinstance(name, str) and _table(said, "build-system").get("build-backend") else ""
+
+
+def _table(document: Mapping[str, object], name: str) -> dict[str, object]:
+    value = document.get(name)
+    return cast("dict[str, object]", value) if isinstance(value, dict) else {}
 
 
 def _options(info: language.ProgramInfo, context: grpc.ServicerContext) -> Options:
