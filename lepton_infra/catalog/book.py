@@ -47,7 +47,7 @@ class Catalog:
 
     def sold(self, cloud: str, region: str | None = None) -> tuple[Machine, ...]:
         """Return the rows of a cloud, in one region or in all."""
-        return tuple(one for one in self.machines if cloud in {one.cloud} and region in {None, one.region})
+        return tuple(one for one in self.machines if (one.cloud.value, one.region) == (cloud, region or one.region))
 
     def machine(self, cloud: str, name: str, region: str | None = None) -> Machine | None:
         """Return the machine type in the region, or, for facts that are the same everywhere, in the first that has it."""
