@@ -123,7 +123,7 @@ class Ledger:
             seconds=seconds,
             changes=dict(self._summary.changes) if self._summary else dict(Counter(change.op for change in resources)),
             resources=resources,
-            failures=self._all_failures(fault),
+            failures=self._all_failures(_told(output) or fault if fault else ""),
             violations=tuple(self._violations),
             policies_checked=_checks(self._judged),
             output=output,
@@ -143,6 +143,12 @@ class Ledger:
         explained = {failure.urn for failure in said}
         said += [Failure(step.urn, f"{step.op} failed") for step in self._failed_steps if step.urn not in explained]
         return tuple(said) if said or not fault else (Failure("", fault),)
+
+
+def _told(output: str) -> str:
+    """Return the last error that the CLI printed: what goes wrong before the engine runs is in no event."""
+    errors = [line.removeprefix("error: ") for line in output.splitlines() if line.startswith("error: ")]
+    return errors[-1].strip() if errors else ""
 
 
 def _change(step: Started | Done, seconds: float) -> Change:

@@ -269,3 +269,9 @@ def test_the_ambient_pulumi_does_not_leak_in(engine: Engine, project: Path, tmp_
     monkeypatch.setenv("PULUMI_STACK", "another")
     with Session(engine, project, "dev", tmp_path / "home") as session:
         assert session.run(Operation.PREVIEW).ok
+
+
+def test_what_goes_wrong_before_the_engine_runs_is_told(session: Session, tmp_path: Path) -> None:
+    run = session.run(Operation.PREVIEW, policy_packs=[tmp_path / "no-such-pack"])
+    assert not run.ok
+    assert "no-such-pack" in "\n".join(failure.message for failure in run.failures)

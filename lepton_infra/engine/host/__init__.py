@@ -4,5 +4,5 @@ Pulumi's own host is a Go program that comes with the official download but cann
 that is built from source is given this one instead (protocol: `pulumirpc.LanguageRuntime`, proto/pulumi/language.proto).
 
 `toolchain` decides which interpreter, `packages` what is installed there, `children` starts and stops processes,
-`service` answers the engine, `__main__` serves it.
+`service` answers the engine, `serve` is the server, `__main__` starts it.
 """

@@ -1,60 +1,27 @@
-"""Serve the language host: `python -m lepton_infra.engine.host --executor SCRIPT [ENGINE_ADDRESS]` prints its port and waits."""
+"""Serve the language host: `python -m lepton_infra.engine.host --executor SCRIPT [ENGINE_ADDRESS]` prints its port and waits.
 
-import argparse
-import os
-import signal
+The host needs the messages of Pulumi's SDK and nothing else of it, but they lie inside the package, whose import takes half a second
+of every run. Bare modules with the right search path stand in for the two packages around the messages; this process alone sees them.
+"""
+
+import importlib
+import importlib.util
 import sys
-import threading
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
-
-import grpc
-from pulumi.runtime.proto.language_pb2_grpc import add_LanguageRuntimeServicer_to_server
-
-from lepton_infra.engine.host.children import Children
-from lepton_infra.engine.host.service import LanguageHost
-
-_MESSAGE_BYTES = 400 * 1024 * 1024
-"""The longest message, as in Pulumi's own SDKs."""
-_THREADS = 64
-"""A run and each policy pack or plugin hold a thread as long as they last."""
-_PARENT_SECONDS = 1.0
-"""How often to look whether the engine still lives."""
+from types import ModuleType
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Serve until the engine interrupts us or dies, then end every child and leave without a word."""
-    parser = argparse.ArgumentParser(prog="pulumi-language-python")
-    parser.add_argument("--executor", type=Path, required=True, help="the script pulumi-language-python-exec")
-    parser.add_argument("engine", nargs="?", default="", help="address of the engine")
-    known, _ = parser.parse_known_args(arguments)
-    if not known.executor.is_file():
-        sys.exit(f"pulumi-language-python: {known.executor} does not exist; it comes with the engine. Run `lepton engine install`.")
-    _serve(known.executor, known.engine)
-
-
-def _serve(executor: Path, engine_address: str) -> None:
-    ending = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda _number, _frame: ending.set())
-    children = Children()
-    options = [("grpc.max_receive_message_length", _MESSAGE_BYTES), ("grpc.max_send_message_length", _MESSAGE_BYTES)]
-    server = grpc.server(ThreadPoolExecutor(_THREADS), options=options)
-    add_LanguageRuntimeServicer_to_server(LanguageHost(executor, engine_address, children), server)
-    port = server.add_insecure_port("127.0.0.1:0")
-    server.start()
-    sys.stdout.write(f"{port}\n")
-    sys.stdout.flush()
-    parent = os.getppid()
-    while not ending.wait(_PARENT_SECONDS):
-        if os.getppid() != parent:
-            break
-    children.close()
-    server.stop(grace=None).wait(1)
-    # Threads that still serve a call would keep the interpreter alive; their children are gone.
-    os._exit(0)
+def _stand_in(name: str) -> None:
+    spec = importlib.util.find_spec(name)
+    if spec is None or spec.submodule_search_locations is None:
+        sys.exit(f"pulumi-language-python: {sys.executable} has no {name}. Run `pip install 'pulumi>=3.259,<4'`.")
+    module = ModuleType(name)
+    module.__path__ = list(spec.submodule_search_locations)
+    module.__spec__ = spec
+    sys.modules[name] = module
 
 
 if __name__ == "__main__":
-    main()
+    # The order matters: a package's search path is found through its parent.
+    _stand_in("pulumi")
+    _stand_in("pulumi.runtime")
+    importlib.import_module("lepton_infra.engine.host.serve").main()

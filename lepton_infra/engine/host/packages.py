@@ -10,16 +10,20 @@ from typing import cast
 
 from lepton_infra.engine.host.toolchain import HostError, Python
 
+# The list of a distribution's files can be thousands of lines long, so it is read only where the plugin's file is not in its usual place.
 _LIST = """
 import importlib.metadata, json, re
 found = []
 for one in importlib.metadata.distributions():
-    if not one.metadata["Name"]:
+    name = one.metadata["Name"]
+    if not name:
         continue
-    plugin = next((str(f.locate()) for f in one.files or () if f.name == "pulumi-plugin.json"), None)
-    extra = re.compile(r";.*extra\\s*==")
-    needs = [re.match(r"[A-Za-z0-9._-]+", r).group() for r in one.requires or () if not extra.search(r)]
-    found.append({"name": one.metadata["Name"], "version": one.version, "plugin": plugin, "needs": needs})
+    needs = [re.match(r"[A-Za-z0-9._-]+", r).group() for r in one.requires or () if not re.search(r";.*extra\\s*==", r)]
+    plugin = one.locate_file(re.sub(r"[-.]+", "_", name)) / "pulumi-plugin.json"
+    if not plugin.is_file():
+        files = (one.files or ()) if "pulumi" in needs else ()
+        plugin = next((f.locate() for f in files if f.name == "pulumi-plugin.json"), None)
+    found.append({"name": name, "version": one.version, "plugin": plugin and str(plugin), "needs": needs})
 print(json.dumps(found))
 """
 
