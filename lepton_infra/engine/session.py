@@ -153,6 +153,15 @@ class Session:
         self._housekeeping("stack", "export", "--stack", self._stack, "--file", str(path.absolute()))
         return path
 
+    def unprotect(self) -> None:
+        """Take the protection from every resource of the stack's state, so that a destroy may take them down.
+
+        Raises:
+            EngineError: the state cannot be changed.
+        """
+        self._prepare()
+        self._housekeeping("state", "unprotect", "--all", "--stack", self._stack, "--yes")
+
     @property
     def _settings_path(self) -> Path:
         return self._home.desk / f"Pulumi.{self._stack}.yaml"
@@ -176,9 +185,10 @@ class Session:
         if self._ready:
             return
         if "PULUMI_BACKEND_URL" in self._given or not self._exists():
-            ended = self._ask("stack", "init", "--stack", self._stack, "--no-select")
+            arguments = ("stack", "init", "--stack", self._stack, "--no-select")
+            ended = self._ask(*arguments)
             if ended.fault and "already exists" not in ended.output:
-                raise _refused("create the stack", ended)
+                raise _refused(arguments, ended)
         elif self._locked():
             # We hold the home, so whoever held this lock is dead.
             self._housekeeping("cancel", "--stack", self._stack, "--yes")
@@ -227,7 +237,7 @@ class Session:
     def _housekeeping(self, *arguments: str) -> None:
         ended = self._ask(*arguments)
         if ended.fault:
-            raise _refused(f"`pulumi {' '.join(arguments[:2])}`", ended)
+            raise _refused(arguments, ended)
 
     def _new_log(self, operation: Operation) -> Path:
         number = 1 + max((int(path.name.partition("-")[0]) for path in self._home.logs.glob("[0-9]*-*.jsonl")), default=0)
@@ -270,5 +280,5 @@ def _read(path: Path) -> str:
         raise BadInput(Fault(path.name, f"cannot be read ({error})", "a text file in UTF-8")) from None
 
 
-def _refused(what: str, ended: Ended) -> EngineError:
-    return EngineError(f"the engine could not {what.removeprefix('`pulumi ')}: {ended.output.strip() or ended.fault}")
+def _refused(arguments: Sequence[str], ended: Ended) -> EngineError:
+    return EngineError(f"pulumi {' '.join(arguments[:2])}: {ended.fault}: {ended.output.strip()}")

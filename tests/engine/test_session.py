@@ -275,3 +275,26 @@ def test_what_goes_wrong_before_the_engine_runs_is_told(session: Session, tmp_pa
     run = session.run(Operation.PREVIEW, policy_packs=[tmp_path / "no-such-pack"])
     assert not run.ok
     assert "no-such-pack" in "\n".join(failure.message for failure in run.failures)
+
+
+PROTECTED = """
+import pulumi
+pulumi.ComponentResource("test:index:Thing", "one", opts=pulumi.ResourceOptions(protect=True))
+"""
+
+
+def test_what_is_protected_stays_until_it_is_unprotected(engine: Engine, tmp_path: Path) -> None:
+    with Session(engine, write_project(tmp_path / "protected", PROTECTED), "dev", tmp_path / "home") as session:
+        session.unprotect()
+        assert session.run(Operation.UP).ok
+        kept = session.run(Operation.DESTROY)
+        assert not kept.ok
+        assert "protect" in "\n".join(failure.message for failure in kept.failures)
+        session.unprotect()
+        assert session.run(Operation.DESTROY).changes == {"delete": 2}
+
+
+def test_an_export_that_cannot_be_written_is_told_in_the_engines_words(session: Session, tmp_path: Path) -> None:
+    (tmp_path / "state").mkdir()
+    with pytest.raises(EngineError, match="pulumi stack export: .*is a directory"):
+        session.export(tmp_path / "state")
