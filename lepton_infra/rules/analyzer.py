@@ -11,58 +11,38 @@ A pack is configured as any of Pulumi's:
 # ruff: noqa: N802, D102 (the methods of the servicer are the protocol's, which names and documents them)
 
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from threading import Lock
 from typing import Final
 
 import grpc
 from google.protobuf.empty_pb2 import Empty
-from google.protobuf.struct_pb2 import Struct
 from pulumi.runtime.proto import analyzer_pb2 as rpc
 from pulumi.runtime.proto.analyzer_pb2_grpc import AnalyzerServicer, add_AnalyzerServicer_to_server
 from pulumi.runtime.proto.plugin_pb2 import PluginInfo
 
-from lepton_infra.errors import BadInput, Fault
-from lepton_infra.rules.card import Card, Severity
+from lepton_infra.errors import BadInput
+from lepton_infra.rules.card import Card
+from lepton_infra.rules.pack import (
+    SEVERITIES,
+    UNDECIDED,
+    UNDECIDED_TITLE,
+    Pack,
+    analyzer_info,
+    config_faults,
+    default_level,
+    undecided_text,
+)
 from lepton_infra.rules.runner import Finding, Outcome, Runner, Subject
 from lepton_infra.rules.wire import decode_struct
 
 Context = grpc.ServicerContext
 
-UNDECIDED: Final = "undecided"
-"""The policy under which the engine hears of what cannot be told yet."""
-_UNDECIDED_TITLE: Final = "Every check can be decided."
-_NAMED: Final = 12
-"""So many undecided checks are named; the rest is counted."""
 _MESSAGE_BYTES: Final = 400 * 1024 * 1024
 """What Pulumi's own servers accept."""
 _WORKERS: Final = 4
 """The engine analyses one resource after the other; a few threads keep handshakes from waiting."""
-
-_SEVERITIES: Final = {
-    Severity.CRITICAL: rpc.POLICY_SEVERITY_CRITICAL,
-    Severity.HIGH: rpc.POLICY_SEVERITY_HIGH,
-    Severity.MEDIUM: rpc.POLICY_SEVERITY_MEDIUM,
-    Severity.LOW: rpc.POLICY_SEVERITY_LOW,
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Pack:
-    """What a policy pack says of itself."""
-
-    name: str
-    """Letters, digits, hyphens: as it stands before each violation."""
-    title: str
-    """Its name for people."""
-    version: str
-    """The version of the distribution that it comes from."""
-    description: str
-    """What it is for, in a sentence."""
-    cards: tuple[Card, ...]
-    """The rules."""
 
 
 class Analyzer(AnalyzerServicer):
@@ -71,7 +51,7 @@ class Analyzer(AnalyzerServicer):
     def __init__(self, pack: Pack) -> None:
         self._pack = pack
         self._runner = Runner(pack.cards)
-        self._levels: dict[str, rpc.EnforcementLevel.ValueType] = {card.id: _default_level(card) for card in pack.cards}
+        self._levels: dict[str, rpc.EnforcementLevel.ValueType] = {card.id: default_level(card) for card in pack.cards}
         self._levels[UNDECIDED] = rpc.ADVISORY
         self._off: frozenset[str] = frozenset()
         self._no_remedies = rpc.RemediateResponse(not_applicable=[rpc.PolicyNotApplicable(policy_name=card.id) for card in pack.cards])
@@ -92,23 +72,7 @@ class Analyzer(AnalyzerServicer):
 
     def GetAnalyzerInfo(self, request: Empty, context: Context) -> rpc.AnalyzerInfo:
         del request, context
-        undecided = rpc.PolicyInfo(
-            name=UNDECIDED,
-            displayName="Undecided checks",
-            description=_UNDECIDED_TITLE,
-            message="Some checks depend on values that are known during `pulumi up` only.",
-            enforcementLevel=rpc.ADVISORY,
-            policy_type=rpc.POLICY_TYPE_STACK,
-            severity=rpc.POLICY_SEVERITY_LOW,
-        )
-        return rpc.AnalyzerInfo(
-            name=self._pack.name,
-            displayName=self._pack.title,
-            version=self._pack.version,
-            description=self._pack.description,
-            supportsConfig=True,
-            policies=[*map(_policy_info, self._pack.cards), undecided],
-        )
+        return analyzer_info(self._pack)
 
     def Configure(self, request: rpc.ConfigureAnalyzerRequest, context: Context) -> Empty:
         try:
@@ -140,7 +104,7 @@ class Analyzer(AnalyzerServicer):
             policyName=UNDECIDED,
             policyPackName=self._pack.name,
             policyPackVersion=self._pack.version,
-            description=_UNDECIDED_TITLE,
+            description=UNDECIDED_TITLE,
             message=undecided_text(waiting, dry_run=self._dry_run),
             enforcementLevel=self._levels[UNDECIDED],
             severity=rpc.POLICY_SEVERITY_LOW,
@@ -175,17 +139,17 @@ class Analyzer(AnalyzerServicer):
         return response
 
     def _configure(self, config: Mapping[str, rpc.PolicyConfig]) -> None:
-        strangers = sorted(set(config) - set(self._levels) - {"all"})
-        if strangers:
-            known = f"all, {UNDECIDED} or the id of a rule of this pack"
-            raise BadInput(Fault("policy pack config", f"configures '{name}'", known, "see `lepton rules`") for name in strangers)
+        settings = {name: decode_struct(entry.properties) for name, entry in config.items()}
+        faults = list(config_faults(self._pack, settings))
+        if faults:
+            raise BadInput(faults)
         with self._lock:
             for name in self._levels:
                 entry = config[name] if name in config else config.get("all")
                 if entry is not None:
                     self._levels[name] = entry.enforcementLevel
             self._off = frozenset(name for name, level in self._levels.items() if level == rpc.DISABLED)
-            self._runner = Runner(self._pack.cards, {name: decode_struct(config[name].properties) for name in config})
+            self._runner = Runner(self._pack.cards, settings)
 
     def _not_applicable(self, cards: list[Card]) -> rpc.AnalyzeResponse:
         """Return the answer that says which cards do not look at such a resource; made once for each set of cards."""
@@ -205,21 +169,9 @@ class Analyzer(AnalyzerServicer):
             description=card.title,
             message=finding.message if broken else f"{finding.message}. {card.fix}",
             enforcementLevel=rpc.ADVISORY if broken else self._levels[finding.rule],
-            severity=_SEVERITIES[card.severity],
+            severity=SEVERITIES[card.severity],
             urn=finding.urn,
         )
-
-
-def undecided_text(findings: Iterable[Finding], *, dry_run: bool) -> str:
-    """Return the one message about everything that could not be decided, a line for each resource and rule."""
-    lines = sorted({f"  {finding.rule} on {finding.name}: {finding.message}" for finding in findings})
-    one = len(lines) == 1
-    checks = "1 check" if one else f"{len(lines)} checks"
-    head = f"cannot tell yet: {checks} {'waits' if one else 'wait'} for values that `pulumi up` will know"
-    if not dry_run:
-        head = f"cannot tell: {checks} could not be decided"
-    more = [f"  and {len(lines) - _NAMED} more"] if len(lines) > _NAMED else []
-    return "\n".join([head, *lines[:_NAMED], *more])
 
 
 def serve(pack: Pack) -> None:
@@ -238,34 +190,6 @@ def serve(pack: Pack) -> None:
         server.wait_for_termination()
     except KeyboardInterrupt:  # the engine interrupts its plugins at the end of every run
         server.stop(grace=None)
-
-
-def _default_level(card: Card) -> rpc.EnforcementLevel.ValueType:
-    return rpc.MANDATORY if card.severity.blocks else rpc.ADVISORY
-
-
-def _policy_info(card: Card) -> rpc.PolicyInfo:
-    properties = Struct()
-    for name, setting in card.settings.items():
-        properties.update({name: {"type": _json_type(setting.default), "default": setting.default, "description": setting.about}})
-    urls = [reference for reference in card.references if reference.startswith("https://")]
-    return rpc.PolicyInfo(
-        name=card.id,
-        displayName=card.title,
-        description=f"{card.title} {card.why}",
-        message=card.fix,
-        enforcementLevel=_default_level(card),
-        configSchema=rpc.PolicyConfigSchema(properties=properties),
-        policy_type=rpc.POLICY_TYPE_RESOURCE,
-        severity=_SEVERITIES[card.severity],
-        tags=card.references,
-        remediation_steps=card.fix,
-        url=urls[0] if urls else "",
-    )
-
-
-def _json_type(default: str | float | bool) -> str:  # noqa: FBT001 (a setting may be a flag)
-    return "boolean" if isinstance(default, bool) else "string" if isinstance(default, str) else "number"
 
 
 def _subject(request: rpc.AnalyzeRequest) -> Subject:

@@ -158,15 +158,15 @@ def _faults(card: Card) -> Iterable[Fault]:
     """Find what is missing on a card."""
     where = f"rule {card.id}"
     if not _ID.match(card.id):
-        yield Fault(where, f"is named '{card.id}'", "lower-case words joined by hyphens", "rename it")
+        yield Fault(where, f"is named '{card.id}'", "lower-case words joined by hyphens", "Rename it")
     if not card.types:
-        yield Fault(where, "has no resource types", "one or more type tokens", "name the types that it looks at")
+        yield Fault(where, "has no resource types", "one or more type tokens", "Name the types that it looks at")
     for token in card.types:
         if not _TYPE.match(token):
-            yield Fault(where, f"looks at '{token}'", "a type token such as aws:ebs/volume:Volume", "write the token")
+            yield Fault(where, f"looks at '{token}'", "a type token such as aws:ebs/volume:Volume", "Write the token")
     for name, text in (("docstring", card.title), ("why", card.why), ("fix", card.fix)):
         if not text.strip():
-            yield Fault(where, f"has no {name}", "a sentence", "write it")
+            yield Fault(where, f"has no {name}", "a sentence", "Write it")
     yield from _example_faults(card, where)
 
 
@@ -174,9 +174,9 @@ def _example_faults(card: Card, where: str) -> Iterable[Fault]:
     """Find what is missing in the examples of a card."""
     for kind in ("good", "bad", "unknown"):
         if not any(found == kind for found, _ in card.examples()):
-            yield Fault(where, f"has no {kind} example", "one or more", "add one: examples are the tests of a rule")
+            yield Fault(where, f"has no {kind} example", "one or more", "Add one: examples are the tests of a rule")
     for kind, example in card.examples():
         if example.type not in card.types:
             yield Fault(
-                where, f"has a {kind} example of '{example.type}'", f"one of {', '.join(card.types[:8])}", "give it one of these types"
+                where, f"has a {kind} example of '{example.type}'", f"one of {', '.join(card.types[:8])}", "Give it one of these types"
             )

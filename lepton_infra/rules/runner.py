@@ -78,7 +78,7 @@ class Runner:
         faults: list[Fault] = []
         for card in self.cards:
             if card.id in seen:
-                faults.append(Fault(f"rule {card.id}", "is there twice", "one card for each id", "rename one of the two"))
+                faults.append(Fault(f"rule {card.id}", "is there twice", "one card for each id", "Rename one of the two"))
             seen.add(card.id)
             for token in dict.fromkeys(map(plain_type, card.types)):
                 self._by_type.setdefault(token, []).append(card)

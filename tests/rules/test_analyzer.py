@@ -8,8 +8,9 @@ from google.protobuf.struct_pb2 import Struct
 from pulumi.runtime.proto import analyzer_pb2 as rpc
 from pulumi.runtime.proto.analyzer_pb2_grpc import AnalyzerStub, add_AnalyzerServicer_to_server
 
-from lepton_infra.rules.analyzer import Analyzer, Pack
+from lepton_infra.rules.analyzer import Analyzer
 from lepton_infra.rules.card import Card, Severity, rule
+from lepton_infra.rules.pack import Pack
 from lepton_infra.rules.verdict import Verdict
 from lepton_infra.rules.view import Resource
 from lepton_infra.rules.wire import OUTPUT, SECRET, SIGNATURE
@@ -134,14 +135,20 @@ def test_levels_and_settings_come_from_the_packs_configuration(engine: Any) -> N
     assert engine.AnalyzeStack(rpc.AnalyzeStackRequest()) == rpc.AnalyzeResponse()
 
 
-def test_a_configuration_of_rules_that_do_not_exist_is_refused_with_all_their_names(engine: Any) -> None:
-    config = {"aws-ebs-encryptd": rpc.PolicyConfig(), "x": rpc.PolicyConfig(), "all": rpc.PolicyConfig()}
+def test_a_configuration_that_would_be_passed_over_is_refused_with_all_its_faults(engine: Any) -> None:
+    config = {
+        "aws-ebs-encryptd": rpc.PolicyConfig(),
+        "x": rpc.PolicyConfig(),
+        "all": rpc.PolicyConfig(),
+        "cost-gpu-max-bound": rpc.PolicyConfig(properties=struct({"maxGpu": 5})),
+    }
     with pytest.raises(grpc.RpcError) as caught:
         engine.Configure(rpc.ConfigureAnalyzerRequest(policyConfig=config))
     details = caught.value.details()  # type: ignore[attr-defined]
     assert details.splitlines() == [
-        f"policy pack config: configures '{name}'; all, undecided or the id of a rule of this pack. see `lepton rules`."
-        for name in ("aws-ebs-encryptd", "x")
+        "policy pack config: configures 'aws-ebs-encryptd', which is no rule; such as 'aws-ebs-encrypted'. See `lepton rules`.",
+        "policy pack config: cost-gpu-max-bound sets 'maxGpu'; enforcementLevel, maxGpus. Take it out or spell it so.",
+        "policy pack config: configures 'x', which is no rule; all, undecided or the id of a rule. See `lepton rules`.",
     ]
 
 

@@ -49,14 +49,14 @@ def test_an_incomplete_card_is_refused_with_every_fault() -> None:
     with pytest.raises(BadInput) as caught:
         rule("Bad_Id", Severity.LOW, "notatoken", why=" ", fix="", good=[], bad=[On("a:b:C", {})], unknown=[])(nameless)
     assert [str(fault) for fault in caught.value.faults] == [
-        "rule Bad_Id: is named 'Bad_Id'; lower-case words joined by hyphens. rename it.",
-        "rule Bad_Id: looks at 'notatoken'; a type token such as aws:ebs/volume:Volume. write the token.",
-        "rule Bad_Id: has no docstring; a sentence. write it.",
-        "rule Bad_Id: has no why; a sentence. write it.",
-        "rule Bad_Id: has no fix; a sentence. write it.",
-        "rule Bad_Id: has no good example; one or more. add one: examples are the tests of a rule.",
-        "rule Bad_Id: has no unknown example; one or more. add one: examples are the tests of a rule.",
-        "rule Bad_Id: has a bad example of 'a:b:C'; one of notatoken. give it one of these types.",
+        "rule Bad_Id: is named 'Bad_Id'; lower-case words joined by hyphens. Rename it.",
+        "rule Bad_Id: looks at 'notatoken'; a type token such as aws:ebs/volume:Volume. Write the token.",
+        "rule Bad_Id: has no docstring; a sentence. Write it.",
+        "rule Bad_Id: has no why; a sentence. Write it.",
+        "rule Bad_Id: has no fix; a sentence. Write it.",
+        "rule Bad_Id: has no good example; one or more. Add one: examples are the tests of a rule.",
+        "rule Bad_Id: has no unknown example; one or more. Add one: examples are the tests of a rule.",
+        "rule Bad_Id: has a bad example of 'a:b:C'; one of notatoken. Give it one of these types.",
     ]
     with pytest.raises(BadInput, match="has no resource types"):
         rule("aws-x", Severity.LOW, why="w", fix="f", good=[{}], bad=[{}], unknown=[{}])(nameless)

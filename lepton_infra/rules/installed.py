@@ -36,13 +36,13 @@ def installed_cards() -> tuple[Card, ...]:
             offered: object = point.load()
         except (ImportError, AttributeError, SyntaxError, BadInput) as error:
             faults.append(
-                Fault(where, f"cannot be loaded from '{point.value}': {error}", "a module that imports", "mend or uninstall the pack")
+                Fault(where, f"cannot be loaded from '{point.value}': {error}", "a module that imports", "Mend or uninstall the pack")
             )
             continue
         if isinstance(offered, tuple | list) and all(isinstance(card, Card) for card in cast("list[object]", offered)):
             cards += cast("list[Card]", offered)
         else:
-            faults.append(Fault(where, f"offers '{point.value}', which holds no cards", "a tuple of cards", "point it at the pack's RULES"))
+            faults.append(Fault(where, f"offers '{point.value}', which holds no cards", "a tuple of cards", "Point it at the pack's RULES"))
     if faults:
         raise BadInput(faults)
     return tuple(cards)
