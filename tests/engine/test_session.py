@@ -296,5 +296,5 @@ def test_what_is_protected_stays_until_it_is_unprotected(engine: Engine, tmp_pat
 
 def test_an_export_that_cannot_be_written_is_told_in_the_engines_words(session: Session, tmp_path: Path) -> None:
     (tmp_path / "state").mkdir()
-    with pytest.raises(EngineError, match="pulumi stack export: .*is a directory"):
+    with pytest.raises(EngineError, match=r"pulumi stack export: .*is a directory"):
         session.export(tmp_path / "state")
