@@ -19,8 +19,8 @@ from pulumi.runtime.proto import analyzer_pb2 as rpc
 from pulumi.runtime.rpc import deserialize_properties
 
 from lepton_infra.rules.analyzer import Analyzer
+from lepton_infra.rules.announce import Pack
 from lepton_infra.rules.card import Card
-from lepton_infra.rules.pack import Pack
 from lepton_infra.rules.values import ABSENT
 from lepton_infra.rules.view import Resource
 from lepton_policies import RULES

@@ -3,7 +3,7 @@
 from importlib.metadata import metadata
 
 from lepton_infra.rules.analyzer import serve
-from lepton_infra.rules.pack import Pack
+from lepton_infra.rules.announce import Pack
 from lepton_policies import RULES
 
 about = metadata("lepton-policies")

@@ -23,8 +23,7 @@ from pulumi.runtime.proto.analyzer_pb2_grpc import AnalyzerServicer, add_Analyze
 from pulumi.runtime.proto.plugin_pb2 import PluginInfo
 
 from lepton_infra.errors import BadInput
-from lepton_infra.rules.card import Card
-from lepton_infra.rules.pack import (
+from lepton_infra.rules.announce import (
     SEVERITIES,
     UNDECIDED,
     UNDECIDED_TITLE,
@@ -34,6 +33,7 @@ from lepton_infra.rules.pack import (
     default_level,
     undecided_text,
 )
+from lepton_infra.rules.card import Card
 from lepton_infra.rules.runner import Finding, Outcome, Runner, Subject
 from lepton_infra.rules.wire import decode_struct
 

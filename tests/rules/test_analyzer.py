@@ -9,8 +9,8 @@ from pulumi.runtime.proto import analyzer_pb2 as rpc
 from pulumi.runtime.proto.analyzer_pb2_grpc import AnalyzerStub, add_AnalyzerServicer_to_server
 
 from lepton_infra.rules.analyzer import Analyzer
+from lepton_infra.rules.announce import Pack
 from lepton_infra.rules.card import Card, Severity, rule
-from lepton_infra.rules.pack import Pack
 from lepton_infra.rules.verdict import Verdict
 from lepton_infra.rules.view import Resource
 from lepton_infra.rules.wire import OUTPUT, SECRET, SIGNATURE

@@ -4,7 +4,7 @@ import pytest
 
 from lepton_infra.errors import BadInput
 from lepton_infra.rules.card import Card, Setting, Severity, rule
-from lepton_infra.rules.installed import installed_cards, list_rules
+from lepton_infra.rules.packs import installed_cards, list_rules
 from lepton_infra.rules.runner import Outcome, Runner, Subject, plain_type
 from lepton_infra.rules.values import UNKNOWN, Secret
 from lepton_infra.rules.verdict import Verdict

@@ -1,8 +1,8 @@
 """The pack beside a rule that raises: the others must be heard."""
 
 from lepton_infra.rules.analyzer import serve
+from lepton_infra.rules.announce import Pack
 from lepton_infra.rules.card import Severity, rule
-from lepton_infra.rules.pack import Pack
 from lepton_infra.rules.verdict import Verdict
 from lepton_infra.rules.view import Resource
 from lepton_policies import RULES
