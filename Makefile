@@ -5,6 +5,9 @@ UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 RUN := $(UV) run --locked --no-sync
 STACK := serve-aws
 
+# Pulumi's own Python host looks for uv on PATH.
+export PATH := $(CURDIR)/.tools/bin:$(PATH)
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test setup lint types imports engine unit end-to-end bench
 
@@ -20,10 +23,11 @@ demo: setup engine
 test: lint types imports unit end-to-end
 
 setup: $(UV)
-	$(UV) sync --locked --all-packages --quiet
+	$(UV) sync --locked --all-packages
 
 # Where uv is missing, a private one; it never touches what is installed on the machine.
 .tools/bin/uv:
+	@echo "uv is not on PATH: putting one into .tools"
 	python3 -m venv .tools
 	.tools/bin/python -m pip install --quiet --disable-pip-version-check 'uv>=0.9'
 
