@@ -24,7 +24,8 @@ from lepton_infra.errors import BadInput, EngineError, Fault
 
 _STACK = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
 _JUDGED = (Operation.PREVIEW, Operation.UP)
-_PASSPHRASES = ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE")
+_PASSPHRASE = "PULUMI_CONFIG_PASSPHRASE"  # noqa: S105 (the name of a variable)
+_KEPT_LOGS = 20
 _HOUSEKEEPING_SECONDS = 120.0
 _PATIENCE_SECONDS = 3.0
 _LOOK_SECONDS = 0.1
@@ -84,6 +85,7 @@ class Session:
         self._home = _Home(home.absolute())
         self._given = dict(environment)
         self._lock = _occupy(self._home)
+        self._key: dict[str, str] = {}
         self._ready = False
 
     def __enter__(self) -> Self:
@@ -172,7 +174,9 @@ class Session:
             write_aside(self._home.desk / "Pulumi.yaml", f"name: {self._project.name}\nruntime: python\n")
         source = self._project.stack_path(self._stack)
         text = _read(source)
-        if self._reads_secrets() and settings.salt_of(text, source.name):
+        key = self._key_of_user() if settings.salt_of(text, source.name) else {}
+        self._key = key or {_PASSPHRASE: self._home.passphrase()}
+        if key:
             write_aside(self._settings_path, text)
             self._create()
         else:
@@ -201,19 +205,17 @@ class Session:
         locks = self._home.backend / ".pulumi" / "locks" / "organization" / self._project.name / self._stack
         return any(locks.glob("*.json"))
 
-    def _reads_secrets(self) -> bool:
-        return any(self._environment_of_user(name) for name in _PASSPHRASES)
-
-    def _environment_of_user(self, name: str) -> str:
-        return self._given.get(name) or os.environ.get(name, "")
+    def _key_of_user(self) -> dict[str, str]:
+        """Return the passphrase that the user's secrets can be read with, where it is at hand."""
+        names = (_PASSPHRASE, f"{_PASSPHRASE}_FILE")
+        return {name: value for name in names if (value := self._given.get(name) or os.environ.get(name))}
 
     def _environment(self) -> dict[str, str]:
         """Return what the engine sees: nothing of ours that would lead it to another backend, another home or a prompt."""
         ambient = {name: value for name, value in os.environ.items() if not name.startswith("PULUMI_")}
-        known = {name: value for name in _PASSPHRASES if (value := self._environment_of_user(name))}
         return {
             **ambient,
-            **(known or {"PULUMI_CONFIG_PASSPHRASE": self._home.passphrase()}),
+            **self._key,
             "LEPTON_PYTHON": sys.executable,
             "PATH": os.pathsep.join((str(self._engine.directory), os.environ.get("PATH", os.defpath))),
             "PULUMI_BACKEND_URL": self._home.backend.as_uri(),
@@ -240,8 +242,11 @@ class Session:
             raise _refused(arguments, ended)
 
     def _new_log(self, operation: Operation) -> Path:
-        number = 1 + max((int(path.name.partition("-")[0]) for path in self._home.logs.glob("[0-9]*-*.jsonl")), default=0)
-        return self._home.logs / f"{number:04d}-{operation}.jsonl"
+        logs = sorted(self._home.logs.glob("[0-9][0-9][0-9][0-9][0-9][0-9]-*.jsonl"))
+        for old in logs[: -_KEPT_LOGS + 1]:
+            old.unlink()
+        number = 1 + (int(logs[-1].name.partition("-")[0]) if logs else 0)
+        return self._home.logs / f"{number:06d}-{operation}.jsonl"
 
 
 def _occupy(home: _Home) -> TextIOWrapper:

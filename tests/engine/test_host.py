@@ -141,6 +141,20 @@ def test_what_cannot_be_run_is_refused_with_a_sentence(stub: LanguageRuntimeStub
     assert raised.value.code() == grpc.StatusCode.FAILED_PRECONDITION
 
 
+def test_a_program_with_faults_of_type_is_not_run(stub: LanguageRuntimeStub, tmp_path: Path) -> None:
+    program = tmp_path / "program"
+    program.mkdir()
+    (program / "code").write_text("0")
+    (tmp_path / "env" / "bin").mkdir(parents=True)
+    python = tmp_path / "env" / "bin" / "python"
+    python.write_text(f'#!/bin/sh\nif [ "$2" = mypy ]; then echo "found one" >&2; exit 1; fi\nexec {sys.executable} "$@"\n')
+    python.chmod(0o755)
+    checked = run(stub, program_info(tmp_path, {"virtualenv": "env", "toolchain": "pip", "typechecker": "mypy"}))
+    assert "mypy found faults" in checked.error
+    assert not (program / "seen.json").exists()
+    assert run(stub, program_info(tmp_path, {"virtualenv": "env", "toolchain": "pip"})) == language.RunResponse()
+
+
 def plugin_request(info: language.ProgramInfo, *arguments: str, **environment: str) -> language.RunPluginRequest:
     pairs = [f"{name}={value}" for name, value in {**os.environ, **environment}.items()]
     return language.RunPluginRequest(info=info, kind="resource", name="thing", args=arguments, env=pairs, pwd=os.sep)

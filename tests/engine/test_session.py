@@ -298,3 +298,36 @@ def test_an_export_that_cannot_be_written_is_told_in_the_engines_words(session: 
     (tmp_path / "state").mkdir()
     with pytest.raises(EngineError, match=r"pulumi stack export: .*is a directory"):
         session.export(tmp_path / "state")
+
+
+def test_secrets_of_the_user_are_read_where_the_passphrase_is_at_hand(
+    engine: Engine, project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = project / "settings" / "Pulumi.dev.yaml"
+    environment = {**os.environ, "PULUMI_CONFIG_PASSPHRASE": "theirs", "PULUMI_BACKEND_URL": (tmp_path / "their").as_uri()}
+    (tmp_path / "their").mkdir()
+    for arguments in (["stack", "init", "dev"], ["config", "set", "--secret", "word", "told", "--stack", "dev"]):
+        subprocess.run([engine.executable, *arguments], cwd=project, env=environment, check=True, capture_output=True)
+    before = settings.read_bytes()
+    assert b"secure:" in before
+    monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "theirs")
+    with Session(engine, project, "dev", tmp_path / "a home") as session:
+        run = session.run(Operation.UP)
+        assert run.ok
+        assert "[secret]" in run.output
+        assert session.run(Operation.UP).changes == {"same": 2}
+    monkeypatch.delenv("PULUMI_CONFIG_PASSPHRASE")
+    with Session(engine, project, "dev", tmp_path / "another home") as session:
+        assert session.run(Operation.UP).ok
+    assert settings.read_bytes() == before
+
+
+def test_a_home_keeps_its_last_logs(session: Session, tmp_path: Path) -> None:
+    logs = tmp_path / "home" / "logs"
+    for number in range(1, 31):
+        (logs / f"{number:06d}-preview.jsonl").touch()
+    (logs / "note.txt").touch()
+    session.run(Operation.PREVIEW)
+    names = sorted(path.name for path in logs.iterdir())
+    assert names[-2:] == ["000031-preview.jsonl", "note.txt"]
+    assert len(names) == 21

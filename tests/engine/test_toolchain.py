@@ -6,7 +6,17 @@ import pytest
 
 from lepton_infra.engine.host import install
 from lepton_infra.engine.host.packages import Distribution, Plugin, installed, normalised, plugins, roots
-from lepton_infra.engine.host.toolchain import HostError, Options, Python, Toolchain, detect, find_python, read_options, search_up
+from lepton_infra.engine.host.toolchain import (
+    HostError,
+    Options,
+    Python,
+    Toolchain,
+    detect,
+    find_python,
+    of_plugin,
+    read_options,
+    search_up,
+)
 
 
 def virtualenv(directory: Path) -> Path:
@@ -26,10 +36,19 @@ def program(tmp_path: Path) -> Path:
 def test_options_are_read_as_they_stand() -> None:
     assert read_options("/r", "/r/p", {}) == Options(Path("/r"), Path("/r/p"), "", Toolchain.AUTO)
     read = read_options("/r", "/r/p", {"toolchain": "uv", "virtualenv": ".venv", "typechecker": "mypy"})
-    assert (read.toolchain, read.virtualenv) == (Toolchain.UV, ".venv")
+    assert (read.toolchain, read.virtualenv, read.typechecker) == (Toolchain.UV, ".venv", "mypy")
+    assert read_options("/r", "/r/p", {"typechecker": "none"}).typechecker == ""
 
 
-@pytest.mark.parametrize("options", [{"toolchain": "conda"}, {"toolchain": 3.0}, {"toolchain": "auto"}, {"virtualenv": True}])
+def test_a_plugin_has_a_virtualenv_with_pip() -> None:
+    assert of_plugin(read_options("/r", "/r", {"toolchain": "pip"})).virtualenv == "venv"
+    assert of_plugin(read_options("/r", "/r", {"toolchain": "pip", "virtualenv": "v"})).virtualenv == "v"
+    assert of_plugin(read_options("/r", "/r", {"toolchain": "uv"})).virtualenv == ""
+
+
+@pytest.mark.parametrize(
+    "options", [{"toolchain": "conda"}, {"toolchain": 3.0}, {"toolchain": "auto"}, {"typechecker": "ty"}, {"virtualenv": True}]
+)
 def test_options_that_pulumi_does_not_know_are_refused(options: dict[str, object]) -> None:
     with pytest.raises(HostError, match=r"Pulumi\.yaml: runtime\.options"):
         read_options("/r", "/r/p", options)

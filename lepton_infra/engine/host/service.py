@@ -19,7 +19,7 @@ from typing_extensions import override
 
 from lepton_infra.engine.host import install, packages
 from lepton_infra.engine.host.children import Children, output
-from lepton_infra.engine.host.toolchain import HostError, Options, Python, find_python, read_options
+from lepton_infra.engine.host.toolchain import HostError, Options, Python, find_python, of_plugin, read_options
 
 _BAIL = 32
 """Exit code of pulumi-language-python-exec that says: the user has been told already."""
@@ -112,13 +112,16 @@ class LanguageHost(LanguageRuntimeServicer):
 
     @override
     def Run(self, request: language.RunRequest, context: grpc.ServicerContext) -> language.RunResponse:
-        python = _python(_options(request.info, context), context)
+        options = _options(request.info, context)
+        python = _python(options, context)
         environment = python.environment(os.environ) | {
             "PULUMI_CONFIG": json.dumps(dict(request.config)),
             "PULUMI_CONFIG_SECRET_KEYS": json.dumps(list(request.configSecretKeys)),
         }
         command = [str(python.executable), "-u", str(self._executor), *run_arguments(request, self._engine_address)]
         try:
+            if options.typechecker and (fault := self._check_types(options, python, context)):
+                return language.RunResponse(error=fault)
             child = self._start(command, None, environment, context, capture=False)
         except OSError as error:
             return language.RunResponse(error=f"Problem executing program (could not run language executor): {error}")
@@ -130,8 +133,7 @@ class LanguageHost(LanguageRuntimeServicer):
 
     @override
     def RunPlugin(self, request: language.RunPluginRequest, context: grpc.ServicerContext) -> Iterator[language.RunPluginResponse]:
-        options = _options(request.info, context)
-        python = _python(options, context)
+        python = _python(of_plugin(_options(request.info, context)), context)
         environment = python.environment(_environment(request.env) if request.env else os.environ)
         try:
             command = [str(python.executable), "-u", *plugin_arguments(request.kind, Path(request.info.program_directory), request.args)]
@@ -146,6 +148,12 @@ class LanguageHost(LanguageRuntimeServicer):
     def Cancel(self, request: Empty, context: grpc.ServicerContext) -> Empty:
         self._children.close()
         return Empty()
+
+    def _check_types(self, options: Options, python: Python, context: grpc.ServicerContext) -> str:
+        """Run the type checker that the project wants before each run; what it finds is printed, and returned as one sentence."""
+        command = [str(python.executable), "-m", options.typechecker, str(options.program)]
+        code = self._children.finish(self._start(command, options.root, python.environment(os.environ), context, capture=False))
+        return f"{options.typechecker} found faults in {options.program}; see its output above" if code else ""
 
     def _start(
         self, command: Sequence[str], cwd: Path | None, environment: Mapping[str, str], context: grpc.ServicerContext, *, capture: bool

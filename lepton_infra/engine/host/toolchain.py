@@ -9,7 +9,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -39,6 +39,8 @@ class Options:
     """`runtime.options.virtualenv`, as written."""
     toolchain: Toolchain = Toolchain.AUTO
     """`runtime.options.toolchain`."""
+    typechecker: str = ""
+    """`runtime.options.typechecker`: mypy, pyright or nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,16 @@ def read_options(root: str, program: str, options: Mapping[str, object]) -> Opti
     known = [str(one) for one in Toolchain if one is not Toolchain.AUTO]
     if toolchain is not Toolchain.AUTO and toolchain not in known:
         raise HostError(f"Pulumi.yaml: runtime.options.toolchain is {toolchain!r}; choose {', '.join(known[:-1])} or {known[-1]}.")
-    return Options(Path(root), Path(program), virtualenv, Toolchain(str(toolchain)))
+    typechecker = options.get("typechecker") or ""
+    if typechecker not in {"", "none", "mypy", "pyright"}:
+        raise HostError(f"Pulumi.yaml: runtime.options.typechecker is {typechecker!r}; choose mypy, pyright or none.")
+    checker = "" if typechecker == "none" else str(typechecker)
+    return Options(Path(root), Path(program), virtualenv, Toolchain(str(toolchain)), checker)
+
+
+def of_plugin(options: Options) -> Options:
+    """Return the options of a plugin: with pip it has a virtual environment of its own, called `venv` where it names none."""
+    return replace(options, virtualenv="venv") if options.toolchain is Toolchain.PIP and not options.virtualenv else options
 
 
 def find_python(options: Options, environment: Mapping[str, str]) -> Python:
