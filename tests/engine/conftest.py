@@ -1,5 +1,6 @@
 """A project, a pack and an engine to try things on; and processes, counted."""
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -9,6 +10,8 @@ from textwrap import dedent
 import pytest
 
 from lepton_infra.engine import Engine, Session, ensure
+
+from .machine import Machine
 
 PROGRAM = """
 import pulumi
@@ -119,3 +122,18 @@ def processes(tmp_path: Path) -> Callable[[], list[str]]:
         return [line for line in said.stdout.splitlines() if str(tmp_path) in line and " Z" not in line]
 
     return listed
+
+
+@pytest.fixture
+def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
+    made = Machine(tmp_path)
+    made.path.mkdir()
+    for tool in ("sh", "sleep", "cat", "chmod", "dirname"):
+        (made.path / tool).symlink_to(str(shutil.which(tool)))
+    monkeypatch.setenv("PATH", str(made.path))
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    # Nothing listens there, so the download site cannot be reached.
+    for name in ("https_proxy", "HTTPS_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    return made
