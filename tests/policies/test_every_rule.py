@@ -179,3 +179,21 @@ def test_six_meanings_are_there() -> None:
         "cost-owner-tag",
     } <= ids
     assert len(ids) == len(RULES)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "message"),
+    [
+        (
+            {"vpcConfig": {}},
+            "vpcConfig.publicAccessCidrs is absent, which means '0.0.0.0/0' and vpcConfig.endpointPublicAccess is absent, which means true",
+        ),
+        ({"vpcConfig": UNKNOWN}, "vpcConfig is unknown"),
+        ({"vpcConfig": {"publicAccessCidrs": ["203.0.113.0/24", UNKNOWN]}}, "vpcConfig.publicAccessCidrs[1] is unknown"),
+    ],
+)
+def test_a_message_says_what_decided_and_nothing_else(inputs: Any, message: str) -> None:
+    (card,) = [card for card in RULES if card.id == "aws-eks-endpoint-open"]
+    found = finding(card, On("aws:eks/cluster:Cluster", inputs))
+    assert found is not None
+    assert found.message == message

@@ -91,6 +91,8 @@ def test_more_networks_never_let_in_less(some: list[Any], more: Any) -> None:
         (None, None, None, "pass"),
         ("-1", UNKNOWN, UNKNOWN, "pass"),
         ("tcp", 443, 443, "fail"),
+        ("tcp", 443, None, "fail"),
+        ("tcp", None, 443, "fail"),
         ("tcp", 23, 65535, "fail"),
         ("icmp", -1, -1, "fail"),
         ("icmp", None, None, "fail"),
