@@ -16,8 +16,8 @@ from pathlib import Path
 from lepton_infra.config import Demand
 from lepton_infra.errors import BadInput
 from lepton_infra.sizing import policies
-from lepton_infra.sizing.compare import History, history
-from lepton_infra.sizing.forecast import GAIN, Method, Task, coverage, methods, ranked, rolling
+from lepton_infra.sizing.compare import History, chosen, history
+from lepton_infra.sizing.forecast import GAIN, Task, coverage, methods, rolling
 from lepton_infra.sizing.forecasters import FORECASTERS
 from lepton_infra.sizing.policies import Score, Setting
 from lepton_infra.sizing.source import read_demand
@@ -80,7 +80,7 @@ def _rows(past: History, setting: Setting, quantile: float) -> Iterator[tuple[st
 
 def _forecast(name: str, setting: Setting, task: Task, names: list[str], last: int) -> tuple[str, Score, float]:
     """Choose on what came before, then decide at each of the last windows."""
-    method: Method = ranked(replace(task, values=task.values[:-last]), methods(names))[0][1]
+    method = chosen(task, methods(names), last)
     score = policies.score(setting, policies.forecast(setting, rolling(task, method, task.horizons[0]).upper), last)
     return f"{name} ({method.forecaster}, {method.margin})", score, coverage(task, method, last)
 

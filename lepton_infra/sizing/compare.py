@@ -55,8 +55,7 @@ def compare(past: History, setting: Setting, lead: Task, hourly: Task, candidate
     if not past.days:
         return None, None
     last = past.last
-    earlier = replace(lead, values=lead.values[:-last])
-    method = ranked(earlier, candidates)[0][1]
+    method = chosen(lead, candidates, last)
     by_name = scores(past, setting, lead, method)
     by_name["schedule"] = policies.score(setting, _scheduled(past, setting, hourly, candidates), last)
     table = NodeHours(
@@ -66,6 +65,11 @@ def compare(past: History, setting: Setting, lead: Task, hourly: Task, candidate
     )
     covered = coverage(lead, method, last)
     return table, None if np.isnan(covered) else round(covered, 4)
+
+
+def chosen(task: Task, candidates: list[Method], last: int) -> Method:
+    """Return the method that lost least before the last windows, which it does not get to see."""
+    return ranked(replace(task, values=task.values[:-last]), candidates)[0][1]
 
 
 def scores(past: History, setting: Setting, lead: Task, method: Method) -> dict[str, Score]:
@@ -82,8 +86,7 @@ def scores(past: History, setting: Setting, lead: Task, method: Method) -> dict[
 
 def _scheduled(past: History, setting: Setting, hourly: Task, candidates: list[Method]) -> Ints:
     """Return the nodes of plans made at the beginning of each of the last days, by window."""
-    earlier = replace(hourly, values=hourly.values[: -past.days * HOURS])
-    method = ranked(earlier, candidates)[0][1]
+    method = chosen(hourly, candidates, past.days * HOURS)
     nodes = setting.nodes(replayed(hourly, method, past.days))
     begins = past.windows.step_seconds * np.arange(len(setting.values)) - (past.hours.start - past.windows.start).total_seconds()
     places = (begins // 3600).astype(np.int64) - (len(hourly.values) - len(nodes))

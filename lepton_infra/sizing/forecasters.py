@@ -35,8 +35,9 @@ def moving_average(values: Floats, horizon: int, season: int) -> Floats:
 
 
 def seasonal_naive(values: Floats, horizon: int, season: int) -> Floats:
-    """Say that demand is what it was at that time of the day before."""
-    return lagged(values, -(-horizon // season) * season - horizon)
+    """Say that demand is what it was at that time of the day before; until there is one, that it stays as it is."""
+    lag = -(-horizon // season) * season - horizon
+    return np.concatenate([values[:lag], lagged(values, lag)[lag:]])
 
 
 def ses(values: Floats, horizon: int, season: int) -> Floats:
