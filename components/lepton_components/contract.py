@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from ipaddress import IPv4Network
+from reprlib import repr as shortened
 from typing import Annotated, Literal, Protocol, cast
 
 import pulumi
@@ -44,14 +45,15 @@ def _given(value: object) -> pulumi.Output[str]:
         raise ValueError(message)
     if isinstance(value, str | pulumi.Output):
         return pulumi.Output.from_input(cast("pulumi.Input[str]", value))
-    message = f"is {value!r}; an output of another component, or its identifier as text"
+    message = f"is {shortened(value)}; an output of another component, or its identifier as text"
     raise ValueError(message)
 
 
 def _given_list(value: object) -> pulumi.Output[Sequence[str]]:
-    if isinstance(value, list | tuple | pulumi.Output):
+    items = cast("Sequence[object]", value) if isinstance(value, list | tuple) else ()
+    if isinstance(value, pulumi.Output) or (items and all(isinstance(item, str | pulumi.Output) for item in items)):
         return pulumi.Output.from_input(cast("pulumi.Input[Sequence[str]]", value))
-    message = f"is {value!r}; a list of identifiers, or the output of another component"
+    message = f"is {shortened(value)}; a list of identifiers, or the output of another component"
     raise ValueError(message)
 
 
@@ -299,7 +301,7 @@ def cloud(name: str, *needs: Capability) -> Cloud:
         BadArgs: there is no such cloud, or it cannot do something that is needed; with every fault.
     """
     if name not in CLOUDS:
-        raise BadArgs(Fault("scope.cloud", f"is {name!r}", f"choose {' or '.join(CLOUDS)}"))
+        raise BadArgs(Fault("scope.cloud", f"is {shortened(name)}", f"choose {' or '.join(CLOUDS)}"))
     chosen = cast("Cloud", importlib.import_module(f"lepton_components.{name}"))
     if lacking := [need for need in needs if need in chosen.MISSING]:
         raise BadArgs(Fault("scope.cloud", f"{name} has no {need.value}", chosen.MISSING[need]) for need in lacking)
