@@ -113,13 +113,11 @@ class _Steps:
     def _go(self, title: str, total: int, *arguments: str) -> int:
         progress = _Progress(self.report, title, total)
         progress.tell()
-        outcome = run_watched(
-            [self.go, *arguments],
-            cwd=self.source,
-            seconds=_LIMIT_SECONDS,
-            tick=Ticker(progress.tell, progress.line),
-            environment=go_environment(os.environ),
-        )
+        command, tick = [self.go, *arguments], Ticker(progress.tell, progress.line)
+        try:
+            outcome = run_watched(command, cwd=self.source, seconds=_LIMIT_SECONDS, tick=tick, environment=go_environment(os.environ))
+        except OSError as error:
+            raise WayClosed(Way.BUILD, f"{self.go} cannot be run ({error.strerror or error})", _FIX) from error
         if outcome.code != 0:
             raise WayClosed(Way.BUILD, f"`go {arguments[0]}` failed while {title} ({outcome.last_line})", _FIX)
         return progress.packages

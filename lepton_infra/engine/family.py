@@ -17,13 +17,16 @@ _CANCEL_SECONDS = 10.0
 _STOP_SECONDS = 5.0
 _LOOK_SECONDS = 0.05
 
+# Whoever presses Ctrl-C once more is not to leave half of the family behind: each press ends one wait.
+_IMPATIENCE = (KeyboardInterrupt, SystemExit)
+
 
 def interrupt(process: subprocess.Popen[bytes]) -> None:
     """End the engine that leads a session: ask it as Ctrl-C does, ask again, then make it; and all that it started."""
     for patience in (_CANCEL_SECONDS, _STOP_SECONDS):
         if process.poll() is None:
             process.send_signal(signal.SIGINT)
-            with contextlib.suppress(subprocess.TimeoutExpired):
+            with contextlib.suppress(subprocess.TimeoutExpired, *_IMPATIENCE):
                 process.wait(patience)
     if process.poll() is None:
         process.kill()
@@ -38,8 +41,9 @@ def sweep(session: int) -> None:
             if number is not None:
                 with contextlib.suppress(ProcessLookupError, PermissionError):
                     os.kill(member, number)
-        if _gone(session, patience):
-            return
+        with contextlib.suppress(*_IMPATIENCE):
+            if _gone(session, patience):
+                return
 
 
 def members(session: int) -> tuple[int, ...]:

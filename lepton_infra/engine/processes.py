@@ -87,7 +87,8 @@ def end_group(process: subprocess.Popen[str] | subprocess.Popen[bytes], patience
     """End a process that leads a group, with its group, first gently; does nothing where all have ended."""
     if process.poll() is None:
         signal_group(process.pid, signal.SIGTERM)
-        with contextlib.suppress(subprocess.TimeoutExpired):
+        # A second Ctrl-C ends the patience, not the cleaning.
+        with contextlib.suppress(subprocess.TimeoutExpired, KeyboardInterrupt, SystemExit):
             process.wait(patience)
     signal_group(process.pid, signal.SIGKILL)
     process.wait()

@@ -217,6 +217,7 @@ class Session:
             **ambient,
             **self._key,
             "LEPTON_PYTHON": sys.executable,
+            **_past_the_proxy(),
             "PATH": os.pathsep.join((str(self._engine.directory), os.environ.get("PATH", os.defpath))),
             "PULUMI_BACKEND_URL": self._home.backend.as_uri(),
             "PULUMI_DEBUG_COMMANDS": "true",
@@ -247,6 +248,13 @@ class Session:
             old.unlink()
         number = 1 + (int(logs[-1].name.partition("-")[0]) if logs else 0)
         return self._home.logs / f"{number:06d}-{operation}.jsonl"
+
+
+def _past_the_proxy() -> dict[str, str]:
+    """Keep the calls between engine, program and plugins, all on this machine, away from a proxy that is set for the world outside."""
+    names = ("no_proxy", "NO_PROXY")
+    here = ("127.0.0.1", "localhost")
+    return {name: ",".join(part for part in (os.environ.get(name, ""), *here) if part) for name in names}
 
 
 def _occupy(home: _Home) -> TextIOWrapper:

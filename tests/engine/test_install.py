@@ -177,6 +177,12 @@ def test_a_build_that_fails_leaves_nothing_and_is_told(machine: Machine) -> None
     assert ensure(quiet).way is Way.BUILD
 
 
+def test_a_go_that_is_no_program_is_told(machine: Machine) -> None:
+    executable(machine.path / "go", "\x7fELF and no more")
+    with pytest.raises(EngineError, match=r"build with Go: .*/go cannot be run"):
+        ensure(quiet)
+
+
 def test_a_build_of_another_version_is_no_engine(machine: Machine) -> None:
     machine.go(version="3.258.0")
     with pytest.raises(EngineError, match=r"3\.258\.0"):

@@ -207,11 +207,13 @@ def wait_until(happened: Callable[[], bool], seconds: float = 60) -> None:
         time.sleep(0.1)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("numbers", [[signal.SIGINT], [signal.SIGTERM], [signal.SIGINT] * 4, [signal.SIGTERM, signal.SIGHUP]])
 def test_a_signal_leaves_no_process_and_no_lock(
-    holder: subprocess.Popen[bytes], number: signal.Signals, engine: Engine, tmp_path: Path, processes: Callable[[], list[str]]
+    holder: subprocess.Popen[bytes], numbers: list[signal.Signals], engine: Engine, tmp_path: Path, processes: Callable[[], list[str]]
 ) -> None:
-    holder.send_signal(number)
+    for number in numbers:
+        holder.send_signal(number)
+        time.sleep(0.1)
     assert holder.wait(60) != 0
     assert processes() == []
     (tmp_path / "waiting" / "code" / "go").touch()
@@ -267,6 +269,8 @@ def test_the_ambient_pulumi_does_not_leak_in(engine: Engine, project: Path, tmp_
     monkeypatch.setenv("PULUMI_BACKEND_URL", "https://nowhere.invalid")
     monkeypatch.setenv("PULUMI_ACCESS_TOKEN", "nobody")
     monkeypatch.setenv("PULUMI_STACK", "another")
+    for name in ("http_proxy", "https_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
     with Session(engine, project, "dev", tmp_path / "home") as session:
         assert session.run(Operation.PREVIEW).ok
 
