@@ -6,7 +6,7 @@ applicable (so that nobody reads it as passed) and named in one advisory at the 
 an advisory of its own.
 
 A pack is configured as any of Pulumi's:
-`{"all": "advisory", "aws-ebs-encrypted": {"enforcementLevel": "mandatory"}, "undecided": "disabled"}`.
+`{"all": "advisory", "aws-ebs-encrypted": {"enforcementLevel": "mandatory"}, "undecided": {"strict": true}}`.
 """
 # ruff: noqa: N802, D102 (the methods of the servicer are the protocol's, which names and documents them)
 
@@ -25,6 +25,7 @@ from pulumi.runtime.proto.plugin_pb2 import PluginInfo
 from lepton_infra.errors import BadInput
 from lepton_infra.rules.announce import (
     SEVERITIES,
+    STRICT,
     UNDECIDED,
     UNDECIDED_TITLE,
     Pack,
@@ -148,6 +149,9 @@ class Analyzer(AnalyzerServicer):
                 entry = config[name] if name in config else config.get("all")
                 if entry is not None:
                     self._levels[name] = entry.enforcementLevel
+            strict = settings.get(UNDECIDED, {}).get(STRICT) is True
+            if self._levels[UNDECIDED] != rpc.DISABLED:
+                self._levels[UNDECIDED] = rpc.MANDATORY if strict else rpc.ADVISORY
             self._off = frozenset(name for name, level in self._levels.items() if level == rpc.DISABLED)
             self._runner = Runner(self._pack.cards, settings)
 

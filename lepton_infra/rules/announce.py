@@ -15,6 +15,8 @@ from lepton_infra.rules.runner import Finding
 UNDECIDED: Final = "undecided"
 """The policy under which the engine hears of what cannot be told yet."""
 UNDECIDED_TITLE: Final = "Every check can be decided."
+STRICT: Final = "strict"
+"""The setting of `undecided` that makes it block. A level would not do: `{"all": "mandatory"}` sets it without meaning it."""
 _NAMED: Final = 12
 """So many undecided checks are named; the rest is counted."""
 
@@ -50,12 +52,17 @@ def default_level(card: Card) -> rpc.EnforcementLevel.ValueType:
 
 def analyzer_info(pack: Pack) -> rpc.AnalyzerInfo:
     """Return what the engine asks of a pack before it begins: every card is a policy, and `undecided` is one more."""
+    strict = Struct()
+    strict.update(
+        {STRICT: {"type": "boolean", "default": False, "description": "whether a preview that cannot be judged in full is stopped"}}
+    )
     undecided = rpc.PolicyInfo(
         name=UNDECIDED,
         displayName="Undecided checks",
         description=UNDECIDED_TITLE,
         message="Some checks depend on values that are known during `pulumi up` only.",
         enforcementLevel=rpc.ADVISORY,
+        configSchema=rpc.PolicyConfigSchema(properties=strict),
         policy_type=rpc.POLICY_TYPE_STACK,
         severity=rpc.POLICY_SEVERITY_LOW,
     )
@@ -95,15 +102,16 @@ def _json_type(default: str | float | bool) -> str:  # noqa: FBT001 (a setting m
 
 def config_faults(pack: Pack, settings: Mapping[str, Mapping[str, object]]) -> Iterator[Fault]:
     """Find the rules and settings in a configuration that this pack does not have: they would be passed over in silence."""
-    known = {card.id: card.settings for card in pack.cards}
+    known: dict[str, Iterable[str]] = {card.id: card.settings for card in pack.cards}
+    known[UNDECIDED] = (STRICT,)
     for name in sorted(settings):
-        if name not in {*known, "all", UNDECIDED}:
+        if name not in {*known, "all"}:
             near = get_close_matches(name, known, 1)
             allowed = f"such as '{near[0]}'" if near else f"all, {UNDECIDED} or the id of a rule"
             yield Fault("policy pack config", f"configures '{name}', which is no rule", allowed, "See `lepton rules`")
             continue
-        for setting in sorted(set(settings[name]) - set(known.get(name, {}))):
-            allowed = ", ".join(("enforcementLevel", *known.get(name, {})))
+        for setting in sorted(set(settings[name]) - set(known.get(name, ()))):
+            allowed = ", ".join(("enforcementLevel", *known.get(name, ())))
             yield Fault(f"policy pack config: {name}", f"sets '{setting}'", allowed, "Take it out or spell it so")
 
 

@@ -121,6 +121,18 @@ def test_what_cannot_be_told_is_one_advisory_at_the_end(engine: Any) -> None:
     assert engine.AnalyzeStack(rpc.AnalyzeStackRequest()) == rpc.AnalyzeResponse()
 
 
+@pytest.mark.parametrize(("strict", "level"), [(True, rpc.MANDATORY), (False, rpc.ADVISORY)])
+def test_what_cannot_be_told_blocks_only_where_that_is_asked_for(engine: Any, *, strict: bool, level: int) -> None:
+    both = {
+        "all": rpc.PolicyConfig(enforcementLevel=rpc.MANDATORY),
+        "undecided": rpc.PolicyConfig(enforcementLevel=rpc.MANDATORY, properties=struct({"strict": strict})),
+    }
+    engine.Configure(rpc.ConfigureAnalyzerRequest(policyConfig=both))
+    engine.Analyze(request(VOLUME, {"encrypted": UNKNOWN, "tags": {"owner": "x"}}))
+    (diagnostic,) = engine.AnalyzeStack(rpc.AnalyzeStackRequest()).diagnostics
+    assert diagnostic.enforcementLevel == level
+
+
 def test_levels_and_settings_come_from_the_packs_configuration(engine: Any) -> None:
     config = {
         "all": rpc.PolicyConfig(enforcementLevel=rpc.ADVISORY),
