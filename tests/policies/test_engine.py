@@ -1,0 +1,89 @@
+"""The real engine, the pack as it is, and a stack with six faults."""
+
+import warnings
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from lepton_infra.engine import Engine, Operation, Run, Session, ensure
+from lepton_infra.rehearsal.cloud import PretendCloud
+
+with warnings.catch_warnings():
+    # The pretend cloud reads the SDK in this process; pulumi_aws warns of classes of its own while it loads that module.
+    warnings.simplefilter("ignore", DeprecationWarning)
+    import_module("pulumi_aws.s3").Bucket  # noqa: B018 (modules load when something in them is asked for)
+
+HERE = Path(__file__).parent
+PACK = HERE.parents[1] / "policies"
+
+FAULTS = {
+    ("aws-s3-acl-public", "models"): ("mandatory", "critical"),
+    ("aws-ebs-encrypted", "scratch"): ("mandatory", "high"),
+    ("aws-eks-endpoint-open", "inference"): ("mandatory", "critical"),
+    ("aws-iam-admin-document", "cluster"): ("mandatory", "critical"),
+    ("cost-gpu-max-bound", "gpus"): ("mandatory", "high"),
+    ("cost-owner-tag", "scratch"): ("advisory", "medium"),
+}
+
+pytestmark = pytest.mark.engine
+
+
+@pytest.fixture(scope="module")
+def engine() -> Engine:
+    return ensure(print)
+
+
+@pytest.fixture
+def cloud(tmp_path: Path) -> Iterator[PretendCloud]:
+    with PretendCloud(tmp_path / "cloud", ("aws",)) as cloud:
+        yield cloud
+
+
+def run(engine: Engine, cloud: PretendCloud, home: Path, stack: str, operation: Operation, pack: Path = PACK) -> Run:
+    with Session(engine, HERE / "guarded", stack, home, cloud.environment) as session:
+        return session.run(operation, policy_packs=[pack], checkpoints=False)
+
+
+def said(run: Run) -> dict[tuple[str, str], tuple[str, str]]:
+    return {(one.policy, one.urn.rpartition("::")[2]): (one.level, one.severity) for one in run.violations}
+
+
+def test_a_careless_stack_is_stopped_with_six_violations(engine: Engine, cloud: PretendCloud, tmp_path: Path) -> None:
+    preview = run(engine, cloud, tmp_path / "home", "careless", Operation.PREVIEW)
+    assert not preview.ok
+    assert said(preview) == FAULTS
+    (world,) = [one for one in preview.violations if one.policy == "aws-eks-endpoint-open"]
+    assert world.message.startswith("vpcConfig.publicAccessCidrs[0] is '0.0.0.0/1' and vpcConfig.publicAccessCidrs[1] is '128.0.0.0/1'")
+
+
+def test_nothing_faulty_is_built(engine: Engine, cloud: PretendCloud, tmp_path: Path) -> None:
+    up = run(engine, cloud, tmp_path / "home", "careless", Operation.UP)
+    assert not up.ok
+    assert said(up).items() <= FAULTS.items()
+    made = {change.type for change in up.resources if change.op == "create"}
+    assert not made & {"aws:s3/bucket:Bucket", "aws:ebs/volume:Volume", "aws:eks/cluster:Cluster"}
+
+
+def test_the_same_stack_without_its_faults_passes_and_what_was_unknown_is_decided(
+    engine: Engine, cloud: PretendCloud, tmp_path: Path
+) -> None:
+    preview = run(engine, cloud, tmp_path / "home", "careful", Operation.PREVIEW)
+    assert preview.ok, preview.output
+    assert list(said(preview).values()) == [("advisory", "low")]
+    assert preview.violations[0].policy == "undecided"
+    assert "aws-iam-admin-document on cluster: policy is unknown" in preview.violations[0].message
+    up = run(engine, cloud, tmp_path / "home", "careful", Operation.UP)
+    assert up.ok, up.output
+    assert said(up) == {}
+    checked = {check.policy for check in up.policies_checked}
+    assert {policy for policy, _ in FAULTS} <= checked
+
+
+def test_a_rule_that_raises_stops_neither_the_engine_nor_the_other_rules(engine: Engine, cloud: PretendCloud, tmp_path: Path) -> None:
+    preview = run(engine, cloud, tmp_path / "home", "careless", Operation.PREVIEW, HERE / "broken")
+    found = said(preview)
+    broken = {name: level for (policy, name), level in found.items() if policy == "test-broken-rule"}
+    assert broken == dict.fromkeys(("models", "scratch", "inference", "cluster", "gpus"), ("advisory", "critical"))
+    assert FAULTS.items() <= found.items()
