@@ -11,8 +11,8 @@ group.maxSize <= 60  # comparisons are verdicts too; 60, 60.0 and "60" are one n
 ```
 
 Names are those of the wire (`publicAccessCidrs`), as `pulumi preview --json` shows them: one spelling, no table of acronyms, and the path
-in a message is what the rule says. Everything that a view has of its own contains an underscore, which no property of a resource does; a
-map with other keys is read by index: `pod.metadata.labels["app.kubernetes.io/name"]`.
+in a message is what the rule says. Everything that a view has of its own contains an underscore, which the clouds' names do not; a map with
+other keys is read by index: `pod.metadata.labels["app.kubernetes.io/name"]`.
 """
 
 import re
@@ -258,7 +258,7 @@ class View:
 class Resource(View):
     """The inputs of one resource, and what stands around it."""
 
-    __slots__ = ("its_settings", "of_provider", "resource_name", "resource_urn", "type_token")
+    __slots__ = ("its_settings", "of_provider", "type_token")
 
     def __init__(self, type_token: str, inputs: object, provider: object = ABSENT, settings: Mapping[str, object] | None = None) -> None:
         super().__init__(inputs)

@@ -148,3 +148,7 @@ def test_every_read_is_recorded() -> None:
 def test_a_question_with_two_answers_is_refused(use: Any) -> None:
     with pytest.raises(TypeError):
         use(resource({"x": 1}).x)
+
+
+def test_no_name_of_a_view_can_hide_a_property() -> None:
+    assert [name for name in dir(Resource) if not name.startswith("_") and "_" not in name] == []
