@@ -72,6 +72,7 @@ def public_access_is_blocked(block: Resource) -> Verdict:
     _BUCKET_ACL,
     _OBJECT,
     _OLD_OBJECT,
+    "aws:s3/objectCopy:ObjectCopy",
     why="Whatever lies in the bucket, weights and prompts included, can be fetched by anyone who guesses its name; scanners guess all day.",
     fix="Leave `acl` out (or 'private') and grant by bucket policy to named principals.",
     references=("checkov:CKV_AWS_20", "checkov:CKV_AWS_57", "checkov:CKV2_AWS_43", "trivy:AWS-0092"),
