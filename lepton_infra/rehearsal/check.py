@@ -13,6 +13,9 @@ _SHOWN: Final = 60
 _LIKE: Final = 0.5
 """Names less like each other than this share of letters are no help."""
 
+_SCALARS: Final = {"string": "a string", "boolean": "true or false", "integer": "a whole number", "number": "a number"}
+_SAID: Final[Mapping[type, str]] = {ListOf: "a list", File: "an asset or archive"}
+
 
 @dataclass(frozen=True, slots=True)
 class Failure:
@@ -60,7 +63,15 @@ def _wrong(shape: Shape, value: Value, path: str) -> Iterator[Failure]:
     if isinstance(value, dict) and SIGNATURE in value:
         if not isinstance(shape, File):
             yield Failure(path, f"is an asset or archive; {_said(shape)} is wanted. Give the content itself.")
+    elif isinstance(shape, AnyOf):
+        yield from min((list(_wrong(option, value, path)) for option in shape.options), key=len)
+    elif isinstance(shape, Scalar) and _fits(shape.kind, value):
         return
+    else:
+        yield from _inside(shape, value, path)
+
+
+def _inside(shape: Shape, value: Value, path: str) -> Iterator[Failure]:
     match shape, value:
         case ListOf(), list():
             for index, item in enumerate(value):
@@ -71,11 +82,6 @@ def _wrong(shape: Shape, value: Value, path: str) -> Iterator[Failure]:
                     yield from _wrong(shape.item, item, f"{path}.{key}")
         case ObjectOf(), dict():
             yield from check(shape.fields, value, path)
-        case AnyOf(), _:
-            faults = [list(_wrong(option, value, path)) for option in shape.options]
-            yield from min(faults, key=len)
-        case Scalar(), _ if _fits(shape.kind, value):
-            return
         case _:
             yield Failure(path, f"is {_shown(value)}; {_said(shape)} is wanted. Change the value.")
 
@@ -89,23 +95,9 @@ def _fits(kind: str, value: Value) -> bool:
 
 
 def _said(shape: Shape) -> str:
-    match shape:
-        case Scalar(kind="string"):
-            return "a string"
-        case Scalar(kind="boolean"):
-            return "true or false"
-        case Scalar(kind="integer"):
-            return "a whole number"
-        case Scalar():
-            return "a number"
-        case ListOf():
-            return "a list"
-        case File():
-            return "an asset or archive"
-        case AnyOf():
-            return " or ".join(map(_said, shape.options))
-        case _:
-            return "an object"
+    if isinstance(shape, AnyOf):
+        return " or ".join(map(_said, shape.options))
+    return _SCALARS[shape.kind] if isinstance(shape, Scalar) else _SAID.get(type(shape), "an object")
 
 
 def _shown(value: Value) -> str:

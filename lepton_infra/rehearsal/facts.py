@@ -126,7 +126,7 @@ def load_facts(package: str) -> Facts:
     module = f"{__package__}.{name}"
     words = importlib.import_module(module) if importlib.util.find_spec(module) else None
     path = Path(__file__).parent / name / "types.toml"
-    data = cast("dict[str, Any]", tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {})
+    data = tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     settings = data.pop("package", {})
     return Facts(
         place=settings.get("place", {}),

@@ -12,6 +12,14 @@ from lepton_infra.rehearsal.wire import UNKNOWN, Properties, Value, table, witho
 _DEEPEST: Final = 4
 """Types may contain themselves: made-up values stop at this depth."""
 _WHEN: Final = re.compile(r"(?:date|time|timestamp|createdAt|updatedAt|At|On|Date|Time|Timestamp)$")
+_ZERO: Final[Mapping[str, Value]] = {"boolean": False, "integer": 0, "number": 0}
+_BY_NAME: Final = (
+    (("status", "state"), "ACTIVE"),
+    (("url", "uri"), "https://{hex12}.example.com/"),
+    (("endpoint", "domain", "domainname", "hostname", "dnsname"), "{hex12}.example.com"),
+    (("ip", "ipaddress"), "192.0.2.10"),
+)
+"""What a text is that only its name tells of, by how the name ends."""
 MOMENT: Final = "2026-01-01T00:00:00Z"
 """Every moment that a pretend cloud tells of: a rehearsal is repeatable."""
 
@@ -90,42 +98,23 @@ def _generic(schema: Schema, facts: Facts, values: Properties, seed: str) -> Pro
 
 
 def _made_up(name: str, shape: Shape, values: Mapping[str, Value], facts: Facts, seed: str, depth: int) -> Value:
-    match shape:
-        case Scalar(kind="string"):
-            return _text(name, values, facts, f"{seed}/{name}")
-        case Scalar(kind="boolean"):
-            return False
-        case Scalar():
-            return 0
-        case ListOf():
-            # One item, not none: programs index the first of what a cloud computes.
-            return [_made_up(name, shape.item, values, facts, seed, depth + 1)] if depth < _DEEPEST else []
-        case MapOf():
-            return {}
-        case ObjectOf():
-            if depth >= _DEEPEST:
-                return {}
-            return {wire: _made_up(wire, field.shape, values, facts, seed, depth + 1) for wire, field in shape.fields.items()}
-        case AnyOf():
-            return _made_up(name, shape.options[0], values, facts, seed, depth)
-        case _:
-            return None
+    if isinstance(shape, Scalar):
+        return _text(name, values, facts, f"{seed}/{name}") if shape.kind == "string" else _ZERO[shape.kind]
+    if isinstance(shape, AnyOf):
+        return _made_up(name, shape.options[0], values, facts, seed, depth)
+    if isinstance(shape, ListOf):
+        # One item, not none: programs index the first of what a cloud computes.
+        return [_made_up(name, shape.item, values, facts, seed, depth + 1)] if depth < _DEEPEST else []
+    if isinstance(shape, ObjectOf) and depth < _DEEPEST:
+        return {wire: _made_up(wire, field.shape, values, facts, seed, depth + 1) for wire, field in shape.fields.items()}
+    return {} if isinstance(shape, MapOf | ObjectOf) else None
 
 
 def _text(name: str, values: Mapping[str, Value], facts: Facts, seed: str) -> Value:
-    template: Value = "{kind}-{hex8}"
-    if name.endswith(("Arn", "Arns")) and "arn" in facts.generic:
-        template = facts.generic["arn"]
-    elif _WHEN.search(name):
-        template = MOMENT
-    elif name.lower().endswith(("status", "state")):
-        template = "ACTIVE"
-    elif name.lower().endswith(("url", "uri")):
-        template = "https://{hex12}.example.com/"
-    elif name.lower().endswith(("endpoint", "domain", "domainname", "hostname", "dnsname")):
-        template = "{hex12}.example.com"
-    elif name.lower().endswith(("ipaddress", "ip", "publicip", "privateip")):
-        template = "192.0.2.10"
+    if _WHEN.search(name):
+        return MOMENT
+    found = (template for ends, template in _BY_NAME if name.lower().endswith(ends))
+    template = facts.generic["arn"] if name.endswith(("Arn", "Arns")) and "arn" in facts.generic else next(found, "{kind}-{hex8}")
     return fill(template, values, seed)
 
 

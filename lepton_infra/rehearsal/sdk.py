@@ -11,7 +11,7 @@ from enum import Enum
 from typing import Any, Final, cast
 
 import pulumi
-from pulumi import _types as sdk_types
+from pulumi import _types as sdk_types  # pyright: ignore[reportPrivateUsage] # the only place where the SDK says what its types hold
 from pulumi.runtime.rpc import get_resource_module
 
 from lepton_infra.errors import BadInput, Fault
@@ -138,7 +138,7 @@ class Sdk:
             return Anything()
         return self._class(kind)
 
-    def _class(self, kind: type) -> Shape:
+    def _class(self, kind: type[object]) -> Shape:
         if issubclass(kind, Enum):
             return next((shape for base, shape in _SCALARS.items() if issubclass(kind, cast("type", base))), Scalar("string"))
         if issubclass(kind, pulumi.Asset | pulumi.Archive):

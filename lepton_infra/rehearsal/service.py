@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Callable, Iterable
-from typing import Final, TypeAlias, TypeVar
+from typing import Final, TypeAlias, TypeVar, cast
 
 import grpc
 from google.protobuf.empty_pb2 import Empty
@@ -22,9 +22,7 @@ from lepton_infra.rehearsal.meter import Meter
 from lepton_infra.rehearsal.package import PretendPackage, Refused, Subject
 from lepton_infra.rehearsal.wire import Properties, from_struct, has_unknown, to_struct
 
-_Asked = TypeVar("_Asked", bound=Message)
-_Answered = TypeVar("_Answered")
-_Method: TypeAlias = Callable[["PretendProvider", _Asked, grpc.ServicerContext], _Answered]
+_Handler = TypeVar("_Handler", bound=Callable[..., object])
 _Kinds: TypeAlias = dict[tuple[Kind, bool], proto.PropertyDiff.Kind.ValueType]
 
 _KINDS: Final[_Kinds] = {
@@ -38,11 +36,11 @@ _KINDS: Final[_Kinds] = {
 _DISABLE: Final = proto.CheckRequest.AutonamingOptions.DISABLE
 
 
-def _answer(method: _Method[_Asked, _Answered]) -> _Method[_Asked, _Answered]:
+def _answer(method: _Handler) -> _Handler:
     """Take turns, count, and say no on the wire where the cloud or the SDK says no."""
 
     @functools.wraps(method)
-    def answered(self: "PretendProvider", request: _Asked, context: grpc.ServicerContext) -> _Answered:
+    def answered(self: "PretendProvider", request: Message, context: grpc.ServicerContext) -> object:
         with self.meter.turn(method.__name__):
             try:
                 return method(self, request, context)
@@ -52,7 +50,7 @@ def _answer(method: _Method[_Asked, _Answered]) -> _Method[_Asked, _Answered]:
                 status, sentence = grpc.StatusCode.INVALID_ARGUMENT, str(no)
         return context.abort(status, sentence)
 
-    return answered
+    return cast("_Handler", answered)
 
 
 class PretendProvider(ResourceProviderServicer):

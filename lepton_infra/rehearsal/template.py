@@ -33,16 +33,16 @@ def fill(template: Value, values: Mapping[str, Value], seed: str) -> Value:
         return {name: fill(item, values, seed) for name, item in template.items()}
     if isinstance(template, list):
         return [fill(item, values, seed) for item in template]
-    if not isinstance(template, str):
-        return template
+    return _filled(template, values, seed) if isinstance(template, str) else template
+
+
+def _filled(template: str, values: Mapping[str, Value], seed: str) -> Value:
     holes = list(_HOLE.finditer(template))
     found = [_value(hole[1], hole[2] or "", values, seed) for hole in holes]
     if any(map(is_unknown, found)):
         return UNKNOWN
-    if None in found:
-        return None
-    if len(holes) == 1 and holes[0][0] == template:
-        return found[0]
+    if None in found or (len(holes) == 1 and holes[0][0] == template):
+        return None if None in found else found[0]
     fillers = iter(found)
     return _HOLE.sub(lambda _: str(next(fillers)), template)
 

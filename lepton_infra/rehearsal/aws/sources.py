@@ -183,9 +183,9 @@ def _addon_version(arguments: Properties, _: World) -> Properties:
 
 def _key(arguments: Properties, world: World) -> Properties:
     asked = text(arguments.get("keyId"))
-    alias = next((one for one in world.every("aws:kms/alias:Alias") if asked in {one.get("name"), one.get("arn")}), None)
+    alias = next((one for one in world.every("aws:kms/alias:Alias") if asked in _names(one, "name", "arn")), None)
     wanted = {asked, text((alias or {}).get("targetKeyId"))}
-    found = _only([one for one in world.every("aws:kms/key:Key") if wanted & {one.get("id"), one.get("arn")}], f"key {asked!r}")
+    found = _only([one for one in world.every("aws:kms/key:Key") if wanted & _names(one, "id", "arn")], f"key {asked!r}")
     state = {"awsAccountId": world.place["account"], "enabled": True, "keyState": "Enabled", "keyManager": "CUSTOMER", "origin": "AWS_KMS"}
     names = ("arn", "customerMasterKeySpec", "description", "id", "keyUsage", "multiRegion")
     spec = found.get("customerMasterKeySpec")
@@ -196,7 +196,7 @@ def _alias(arguments: Properties, world: World) -> Properties:
     name = text(arguments.get("name"))
     found = _only([one for one in world.every("aws:kms/alias:Alias") if one.get("name") == name], f"alias {name!r}")
     key = text(found.get("targetKeyId"))
-    target = next((one for one in world.every("aws:kms/key:Key") if key in {one.get("id"), one.get("arn")}), {})
+    target: Properties = next((one for one in world.every("aws:kms/key:Key") if key in _names(one, "id", "arn")), Properties())
     return {
         "id": found.get("arn"),
         "arn": found.get("arn"),
@@ -216,7 +216,11 @@ def _vpc(arguments: Properties, world: World) -> Properties:
 
 def _subnets(arguments: Properties, world: World) -> Properties:
     found = _matching("aws:ec2/subnet:Subnet", arguments, world)
-    return {"id": _region(arguments, world), "region": _region(arguments, world), "ids": sorted(text(one["id"]) for one in found)}
+    return {
+        "id": _region(arguments, world),
+        "region": _region(arguments, world),
+        "ids": list[Value](sorted(text(one["id"]) for one in found)),
+    }
 
 
 _COLUMNS: Final = {"availability-zone": "availabilityZone", "cidr-block": "cidrBlock", "subnet-id": "id", "vpc-id": "vpcId"}
@@ -232,6 +236,10 @@ def _matching(kind: str, arguments: Properties, world: World) -> list[Properties
         return columns | {f"tag:{key}": value for key, value in table(one.get("tagsAll")).items()}
 
     return [one for one in world.every(kind) if tags.items() <= table(one.get("tagsAll")).items() and _fits(filters, row(one))]
+
+
+def _names(one: Properties, *columns: str) -> set[str]:
+    return {text(one.get(column)) for column in columns}
 
 
 def _only(found: list[Properties], what: str) -> Properties:
