@@ -169,7 +169,7 @@ class Session:
         return self._home.desk / f"Pulumi.{self._stack}.yaml"
 
     def _prepare(self) -> None:
-        """Bring the copy of the settings up to date; at the first call also create the stack, and break the lock of a dead run."""
+        """Bring the copy of the settings up to date, and see to it that the stack exists and is not locked by the dead."""
         if not self._ready:
             write_aside(self._home.desk / "Pulumi.yaml", f"name: {self._project.name}\nruntime: python\n")
         source = self._project.stack_path(self._stack)
@@ -186,16 +186,16 @@ class Session:
         self._ready = True
 
     def _create(self) -> None:
-        if self._ready:
-            return
-        if "PULUMI_BACKEND_URL" in self._given or not self._exists():
+        """Create the stack, once, where there is none; break the lock that a killed run has left, at every call."""
+        if "PULUMI_BACKEND_URL" not in self._given and self._exists():
+            if self._locked():
+                # We hold the home and nothing runs in it now, so whoever held this lock is dead.
+                self._housekeeping("cancel", "--stack", self._stack, "--yes")
+        elif not self._ready:
             arguments = ("stack", "init", "--stack", self._stack, "--no-select")
             ended = self._ask(*arguments)
             if ended.fault and "already exists" not in ended.output:
                 raise _refused(arguments, ended)
-        elif self._locked():
-            # We hold the home, so whoever held this lock is dead.
-            self._housekeeping("cancel", "--stack", self._stack, "--yes")
 
     def _exists(self) -> bool:
         states = self._home.backend / ".pulumi" / "stacks" / self._project.name

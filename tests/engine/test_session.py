@@ -236,6 +236,24 @@ def test_after_a_hard_kill_nothing_lives_on_and_the_lock_of_the_dead_is_broken(
     wait_until(lambda: not processes())
 
 
+def test_an_engine_that_is_killed_under_us_is_told_and_the_next_run_goes_on(
+    engine: Engine, tmp_path: Path, processes: Callable[[], list[str]]
+) -> None:
+    def kill(event: Event) -> None:
+        if isinstance(event, Started) and event.urn == THING:
+            (pulumi,) = (int(line.split()[0]) for line in processes() if f"{engine.executable} up" in line)
+            os.kill(pulumi, signal.SIGKILL)
+
+    project = write_project(tmp_path / "waiting", WAITING)
+    with Session(engine, project, "dev", tmp_path / "home") as session:
+        killed = session.run(Operation.UP, listen=kill)
+        assert not killed.ok
+        assert [failure.message for failure in killed.failures] == ["the engine was ended by signal 9"]
+        assert processes() == []
+        (project / "code" / "go").touch()
+        assert session.run(Operation.UP).ok
+
+
 def test_two_sessions_do_not_share_a_home(session: Session, engine: Engine, project: Path, tmp_path: Path) -> None:
     with pytest.raises(EngineError, match="another run uses it"):
         Session(engine, project, "dev", tmp_path / "home")
