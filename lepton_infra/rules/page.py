@@ -44,8 +44,12 @@ def _settings(card: Card) -> list[str]:
 
 
 def _code(examples: tuple[On, ...]) -> str:
-    lines = [f"{example.type} {json.dumps(_shown(dict(example.inputs)))}" for example in examples]
-    return "```\n" + "\n".join(lines) + "\n```"
+    return "```\n" + "\n".join(map(_line, examples)) + "\n```"
+
+
+def _line(example: On) -> str:
+    provider = f" provider {json.dumps(_shown(dict(example.provider)))}" if example.provider else ""
+    return f"{example.type} {json.dumps(_shown(dict(example.inputs)))}{provider}"
 
 
 def _shown(value: object) -> object:

@@ -19,7 +19,7 @@ VOLUME = "aws:ebs/volume:Volume"
     fix="Encrypt it.",
     references=("checkov:CKV_AWS_3",),
     settings={"maxSize": Setting(5, "the most")},
-    good=[{"encrypted": True}],
+    good=[On(VOLUME, {"encrypted": True}, provider={"region": "us-east-1"})],
     bad=[{}, On(VOLUME, {"encrypted": Secret("hunter2")})],
     unknown=[{"encrypted": UNKNOWN}],
 )
@@ -69,6 +69,7 @@ def test_the_page_is_the_card() -> None:
         "A disk is encrypted.",
         "high (blocks by default)",
         '{"encrypted": {"$unknown": true}}',
+        '{"encrypted": true} provider {"region": "us-east-1"}',
         "`maxSize` (5): the most",
     ):
         assert part in text

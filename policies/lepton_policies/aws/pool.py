@@ -24,7 +24,7 @@ _H100: Final = "p5.48xlarge"
     _GROUP,
     why="A runaway autoscaler, a retry loop or a stolen token grows a pool to its maximum, and GPUs bill by the second.",
     fix="Set `max_size` to what the plan needs; raise the setting `maxGpus` of this rule if one pool may really be larger.",
-    references=("finops:anomaly-ceiling",),
+    references=("gatekeeper:replicalimits",),
     settings={"maxGpus": Setting(1024, "the most accelerators that one pool may grow to")},
     good=[
         {"instanceTypes": [_H100], "scalingConfig": {"minSize": 0, "desiredSize": 2, "maxSize": 60}},

@@ -27,7 +27,7 @@ _SETTINGS: Final = {"ownerTag": Setting("owner", "the key of the tag that names 
     *TAGGABLE,
     why="What nobody owns, nobody switches off: without an owner a forgotten GPU machine bills until somebody audits the account.",
     fix="Add the tag `owner`, best once for all in the provider's `default_tags`.",
-    references=("checkov:CKV_AWS_153", "custodian:tag-compliance", "finops:allocation"),
+    references=("custodian:tagcompliance",),
     settings=_SETTINGS,
     good=[
         On(_VOLUME, {"tags": {"Owner": "ml-platform@example.com"}}),
@@ -71,7 +71,7 @@ def _names_owner(tags: View, wanted: str) -> Verdict:
     _GROUP,
     why="A group costs nothing, its machines do; they get the group's tags where those propagate, and the provider's defaults never.",
     fix="Add `{key: owner, value: ..., propagate_at_launch: True}` to `tags`; the provider's `default_tags` do not reach a group.",
-    references=("finops:allocation",),
+    references=("checkov:CKV_AWS_153",),
     settings=_SETTINGS,
     good=[
         {"tags": [{"key": "Name", "value": "x", "propagateAtLaunch": False}, {"key": "owner", "value": "ml", "propagateAtLaunch": True}]}
