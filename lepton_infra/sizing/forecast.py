@@ -106,19 +106,23 @@ def path(task: Task, method: Method) -> tuple[Floats, Floats]:
     """Return median and quantile of what follows the last window, one of each for every horizon of the task.
 
     The misses of single horizons are few, so their quantiles jump; what is later is not known better, so the margins are made to rise with
-    the horizon (isotonic regression). A horizon that the history is too short to have missed at takes the margin of the longest one
-    before it that has, widened by the root of time as a random walk would.
+    the horizon (isotonic regression). A horizon that the history never missed at, because it is too short or full of gaps, takes the margin
+    of the longest one before it that has, widened by the root of time as a random walk would, or else of the first one after it.
     """
     made = [_margins(task, method, horizon) for horizon in task.horizons]
     point, scale = np.asarray([one.point[-1] for one in made]), np.asarray([one.scale[-1] for one in made])
     middle, top = np.asarray([one.middle[-1] for one in made]), np.asarray([one.top[-1] for one in made])
-    known = int(np.sum(~np.isnan(top)))
-    if known:
-        top[:known] = rising(top[:known])
-    horizons = np.asarray(task.horizons, dtype=np.float64)
-    top[known:] = top[known - 1] * np.sqrt(horizons[known:] / horizons[known - 1]) if known else 0.0
+    top = rising(_completed(top, np.asarray(task.horizons, dtype=np.float64)))
     p50 = np.maximum(point + scale * np.where(np.isnan(middle), 0.0, middle), 0.0)
     return p50, np.maximum(point + scale * top, p50)
+
+
+def _completed(margins: Floats, horizons: Floats) -> Floats:
+    known = np.flatnonzero(~np.isnan(margins))
+    if not len(known):
+        return np.zeros_like(margins)
+    nearest = known[np.maximum(np.searchsorted(known, np.arange(len(margins)), side="right") - 1, 0)]
+    return margins[nearest] * np.sqrt(np.maximum(horizons / horizons[nearest], 1.0))
 
 
 def rising(values: Floats) -> Floats:

@@ -140,6 +140,14 @@ def test_a_longer_horizon_is_never_surer() -> None:
     assert (np.diff(short) >= -1e-9).all()
 
 
+def test_a_horizon_that_was_never_scored_is_not_taken_for_sure() -> None:
+    # Every other hour is missing, so no forecast of one, three, five hours was ever followed by a record.
+    values = np.random.default_rng(10).gamma(9, 10, 24 * 14)
+    values[::2] = np.nan
+    p50, upper = path(Task(values, 24, tuple(range(1, 25)), 0.9, 14 * 24, 0.0), Method("naive", "plain"))
+    assert (upper - p50 > 10).all()
+
+
 @given(st.lists(st.floats(-100, 100), min_size=1, max_size=40))
 def test_the_nearest_rising_sequence(values: list[float]) -> None:
     out = rising(np.array(values))
