@@ -6,9 +6,10 @@ import inspect
 import re
 import types
 import typing
+import warnings
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from enum import Enum
-from typing import Any, Final, cast
+from typing import Any, Final, TypeVar, cast
 
 import pulumi
 from pulumi import _types as sdk_types  # pyright: ignore[reportPrivateUsage] # the only place where the SDK says what its types hold
@@ -23,6 +24,7 @@ _SCALARS: Final[Mapping[object, Scalar]] = {
     float: Scalar("number"),
     str: Scalar("string"),
 }
+_Read = TypeVar("_Read")
 _TOKEN: Final = re.compile(r"(?P<package>[^:]+):(?P<module>[^:]*):(?P<name>[^:]+)")
 
 
@@ -45,7 +47,7 @@ class Sdk:
             BadInput: the installed SDK has no such type.
         """
         if token not in self._read:
-            self._read[token] = self._resource(token)
+            self._read[token] = _quietly(lambda: self._resource(token))
         return self._read[token]
 
     def provider(self) -> Schema:
@@ -63,7 +65,7 @@ class Sdk:
             BadInput: the installed SDK has no such function.
         """
         if token not in self._read:
-            self._read[token] = self._function(token)
+            self._read[token] = _quietly(lambda: self._function(token))
         return self._read[token]
 
     def _resource(self, token: str) -> Schema:
@@ -87,7 +89,7 @@ class Sdk:
         folder = match["module"].split("/", maxsplit=1)[0]
         home = self._root if folder in {"", "index"} else f"{self._root}.{folder}"
         name = _snake(match["name"])
-        if importlib.util.find_spec(f"{home}.{name}") is None:
+        if importlib.util.find_spec(home) is None or importlib.util.find_spec(f"{home}.{name}") is None:
             raise unknown
         module = importlib.import_module(f"{home}.{name}")
         function = cast("Callable[..., object]", getattr(module, name))
@@ -145,7 +147,7 @@ class Sdk:
             return File()
         if sdk_types.is_input_type(kind) or sdk_types.is_output_type(kind):
             if kind not in self._objects:
-                self._objects[kind] = ObjectOf(kind.__name__, lambda: self._object_fields(kind))
+                self._objects[kind] = ObjectOf(kind.__name__, lambda: _quietly(lambda: self._object_fields(kind)))
             return self._objects[kind]
         return Anything()
 
@@ -162,6 +164,13 @@ class Sdk:
         # A data source takes the class of its arguments or of its results: both are the one object.
         shapes = [shape for shape in shapes if shape not in objects[1:]]
         return shapes[0] if len(shapes) == 1 else AnyOf(tuple(shapes)) if shapes else Anything()
+
+
+def _quietly(read: Callable[[], _Read]) -> _Read:
+    """Read without the warnings that an SDK gives of its own deprecated types when its modules are loaded."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return read()
 
 
 def _module_of(home: str, file: str, name: str) -> types.ModuleType:
