@@ -50,11 +50,15 @@ def _given(value: object) -> pulumi.Output[str]:
 
 
 def _given_list(value: object) -> pulumi.Output[Sequence[str]]:
-    items = cast("Sequence[object]", value) if isinstance(value, list | tuple) else ()
-    if isinstance(value, pulumi.Output) or (items and all(isinstance(item, str | pulumi.Output) for item in items)):
+    if isinstance(value, pulumi.Output) or _identifiers(value):
         return pulumi.Output.from_input(cast("pulumi.Input[Sequence[str]]", value))
     message = f"is {shortened(value)}; a list of identifiers, or the output of another component"
     raise ValueError(message)
+
+
+def _identifiers(value: object) -> bool:
+    items = cast("list[object]", value) if isinstance(value, list) else []
+    return bool(items) and all(isinstance(item, str | pulumi.Output) for item in items)
 
 
 Given = Annotated[pulumi.Output[str], PlainValidator(_given)]

@@ -9,11 +9,11 @@ assert all(one.inputs["enableKeyRotation"] for one in built.of("aws:kms/key:Key"
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import pulumi
 from google.protobuf import json_format
-from pulumi.runtime import mocks, rpc, stack
+from pulumi.runtime import mocks, rpc, settings, stack
 from pulumi.runtime.proto import resource_pb2
 
 Values = Mapping[str, Any]
@@ -91,6 +91,8 @@ def build(
     asyncio.set_event_loop(loop)
     try:
         pulumi.runtime.set_mocks(monitor.mocks, project="lepton", stack=stack_name, preview=preview, monitor=monitor)
+        # Pulumi waits for every output there ever was; those of an earlier program belong to a loop that is closed.
+        cast("Any", settings.SETTINGS).outputs.clear()
         loop.run_until_complete(stack.run_pulumi_func(lambda: _ran(program)))
     finally:
         loop.run_until_complete(loop.shutdown_default_executor())

@@ -61,7 +61,7 @@ def test_no_identity_may_do_everything_or_anything_everywhere(graph: Graph) -> N
     assert not any("*" in action for _, statement in statements for action in statement["Action"])
     everywhere = {statement.get("Sid"): statement for _, statement in statements if statement["Resource"] == "*"}
     assert set(everywhere) <= {"Sessions"}
-    assert all("aws:SourceVpc" in statement["Condition"]["StringEquals"] for statement in everywhere.values())
+    assert all("aws:EC2InstanceSourceVPC" in statement["Condition"]["StringEquals"] for statement in everywhere.values())
 
 
 def test_every_role_is_assumed_by_one_service(graph: Graph) -> None:

@@ -26,7 +26,7 @@ def cluster(name: str, spec: ClusterSpec, parent: pulumi.Resource) -> ClusterFac
     control = _control_plane(site, spec)
     _administrators(site, spec, control)
     early = before_nodes(site, spec, control)
-    role = node_role(site, spec)
+    role = node_role(site)
     system = system_pool(site, spec, control, role, early)
     after_nodes(site, spec, control, system)
     pools = {pool.name: gpu_pool(site, spec, pool, control, role, early) for pool in spec.pools}

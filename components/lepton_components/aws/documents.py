@@ -169,10 +169,11 @@ def own_buckets(account: str, partition: str, region: str) -> str:
     )
 
 
-def sessions(instances: str, network: str) -> Statement:
-    """Let an instance answer Session Manager, from inside its network only.
+def sessions(instances: str) -> Statement:
+    """Let an instance answer Session Manager, from the network that it was launched in only: stolen credentials are of no use elsewhere.
 
-    The channels' actions know no resource (Service Authorization Reference, "ssmmessages"), hence the network as condition.
+    The channels' actions know no resource (Service Authorization Reference, "ssmmessages"), hence the conditions (IAM user guide,
+    "aws:EC2InstanceSourceVPC").
     """
     return {
         "Sid": "Sessions",
@@ -184,7 +185,7 @@ def sessions(instances: str, network: str) -> Statement:
             "ssmmessages:OpenDataChannel",
         ],
         "Resource": "*",
-        "Condition": {"StringEquals": {"aws:SourceVpc": network}, "ArnLike": {"ec2:SourceInstanceARN": instances}},
+        "Condition": {"StringEquals": {"aws:EC2InstanceSourceVPC": "${aws:SourceVpc}"}, "ArnLike": {"ec2:SourceInstanceARN": instances}},
     }
 
 

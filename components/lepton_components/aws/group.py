@@ -44,14 +44,13 @@ def _profile(site: Site, spec: GroupSpec, role: aws.iam.Role) -> pulumi.Output[s
     instances, via = site.arn("ec2", "instance/*"), f"s3.{spec.scope.region}.amazonaws.com"
 
     def rights(given: list[str]) -> str:
-        network, bucket, key = given
-        reading = documents.read_bucket(bucket, key, via)
-        return documents.document(documents.presence(instances), documents.sessions(instances, network), *reading)
+        bucket, key = given
+        return documents.document(documents.presence(instances), documents.sessions(instances), *documents.read_bucket(bucket, key, via))
 
     policy = aws.iam.RolePolicy(
         site.part(names.ROLE, "worker"),
         role=role.name,
-        policy=pulumi.Output.all(spec.network, spec.storage, spec.storage_key).apply(rights),
+        policy=pulumi.Output.all(spec.storage, spec.storage_key).apply(rights),
         opts=site.under(role),
     )
     profile = aws.iam.InstanceProfile(site.part(names.ROLE, "worker"), role=role.name, tags=site.tags("worker"), opts=site.under(role))

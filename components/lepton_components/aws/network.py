@@ -102,9 +102,10 @@ def _routes(site: Site, vpc: aws.ec2.Vpc, zone: str, subnet: aws.ec2.Subnet) -> 
 def _flow_log(site: Site, spec: NetworkSpec, vpc: aws.ec2.Vpc) -> None:
     """Log all traffic, accepted and refused, encrypted, by a role that can do nothing else."""
     folder = names.placed(names.LOG_GROUP, "/lepton", names.fixed(names.LOG_GROUP, site.scope))
+    label = names.placed(names.LOG_GROUP, folder, site.part(names.LOG_GROUP, "flow"))
     group = aws.cloudwatch.LogGroup(
         site.part(names.LOG_GROUP, "flow"),
-        name=names.placed(names.LOG_GROUP, folder, site.part(names.LOG_GROUP, "flow")),
+        name=label,
         retention_in_days=spec.flow_log_days,
         kms_key_id=spec.logs_key,
         tags=site.tags("flow"),
@@ -120,7 +121,7 @@ def _flow_log(site: Site, spec: NetworkSpec, vpc: aws.ec2.Vpc) -> None:
     policy = aws.iam.RolePolicy(
         site.part(names.ROLE, "flow"),
         role=role.name,
-        policy=group.arn.apply(documents.write_logs),
+        policy=documents.write_logs(site.arn("logs", f"log-group:{label}")),
         opts=site.under(role),
     )
     aws.ec2.FlowLog(

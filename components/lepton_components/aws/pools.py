@@ -33,7 +33,7 @@ class Nodes:
     labels: Mapping[str, str]
 
 
-def node_role(site: Site, spec: ClusterSpec) -> pulumi.Output[str]:
+def node_role(site: Site) -> pulumi.Output[str]:
     """Make the role of all nodes: join the cluster, pull images, answer Session Manager; the fact waits for these rights."""
     role = aws.iam.Role(
         site.part(names.ROLE, "node"),
@@ -53,9 +53,7 @@ def node_role(site: Site, spec: ClusterSpec) -> pulumi.Output[str]:
     sessions = aws.iam.RolePolicy(
         site.part(names.ROLE, "node", "sessions"),
         role=role.name,
-        policy=spec.network.apply(
-            lambda network: documents.document(documents.presence(instances), documents.sessions(instances, network))
-        ),
+        policy=documents.document(documents.presence(instances), documents.sessions(instances)),
         opts=below,
     )
     return pulumi.Output.all(role.arn, sessions.id, *(one.id for one in managed)).apply(lambda made: made[0])
