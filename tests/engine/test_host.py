@@ -6,7 +6,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import grpc
@@ -37,19 +38,31 @@ def executor(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.fixture
-def host(executor: Path) -> Iterator[subprocess.Popen[str]]:
+@contextmanager
+def started(executor: Path) -> Generator[subprocess.Popen[str]]:
     command = [sys.executable, "-P", "-m", "lepton_infra.engine.host", "--executor", str(executor), "127.0.0.1:1"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         yield process
         process.kill()
 
 
-@pytest.fixture
-def stub(host: subprocess.Popen[str]) -> Iterator[LanguageRuntimeStub]:
+@contextmanager
+def connected(host: subprocess.Popen[str]) -> Generator[LanguageRuntimeStub]:
     assert host.stdout is not None
     with grpc.insecure_channel(f"127.0.0.1:{int(host.stdout.readline())}") as channel:
         yield LanguageRuntimeStub(channel)
+
+
+@pytest.fixture
+def host(executor: Path) -> Iterator[subprocess.Popen[str]]:
+    with started(executor) as process:
+        yield process
+
+
+@pytest.fixture
+def stub(host: subprocess.Popen[str]) -> Iterator[LanguageRuntimeStub]:
+    with connected(host) as opened:
+        yield opened
 
 
 @pytest.fixture
@@ -87,6 +100,19 @@ def test_it_greets_and_tells_its_version_its_python_and_its_packages(stub: Langu
     direct = stub.GetProgramDependencies(language.GetProgramDependenciesRequest(info=info)).dependencies
     assert {one.name for one in direct} < {one.name for one in everything}
     assert not stub.RuntimeOptionsPrompts(language.RuntimeOptionsRequest(info=info)).prompts
+
+
+@pytest.fixture
+def secluded_host(executor: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LanguageRuntimeStub]:
+    """A host that may fetch nothing."""
+    monkeypatch.setenv("PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION", "true")
+    with started(executor) as process, connected(process) as stub:
+        yield stub
+
+
+def test_no_plugin_is_asked_for_where_none_may_be_fetched(secluded_host: LanguageRuntimeStub, info: language.ProgramInfo) -> None:
+    stub = secluded_host
+    assert not stub.GetRequiredPackages(language.GetRequiredPackagesRequest(info=info)).packages
 
 
 def run(stub: LanguageRuntimeStub, info: language.ProgramInfo) -> language.RunResponse:

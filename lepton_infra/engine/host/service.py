@@ -59,7 +59,7 @@ class LanguageHost(LanguageRuntimeServicer):
     def GetRequiredPackages(
         self, request: language.GetRequiredPackagesRequest, context: grpc.ServicerContext
     ) -> language.GetRequiredPackagesResponse:
-        found = packages.plugins(_installed(_options(request.info, context), context))
+        found = _required(request.info, context)
         return language.GetRequiredPackagesResponse(
             packages=[plugin_pb2.PackageDependency(name=one.name, kind="resource", version=one.version, server=one.server) for one in found]
         )
@@ -68,7 +68,7 @@ class LanguageHost(LanguageRuntimeServicer):
     def GetRequiredPlugins(
         self, request: language.GetRequiredPluginsRequest, context: grpc.ServicerContext
     ) -> language.GetRequiredPluginsResponse:
-        found = packages.plugins(_installed(_options(request.info, context), context))
+        found = _required(request.info, context)
         return language.GetRequiredPluginsResponse(
             plugins=[plugin_pb2.PluginDependency(name=one.name, kind="resource", version=one.version, server=one.server) for one in found]
         )
@@ -233,6 +233,13 @@ def _installed(options: Options, context: grpc.ServicerContext) -> tuple[package
         return packages.installed(_python(options, context))
     except HostError as error:
         _refuse(context, str(error))
+
+
+def _required(info: language.ProgramInfo, context: grpc.ServicerContext) -> tuple[packages.Plugin, ...]:
+    """List the plugins to fetch before a run; none where the user lets nothing be fetched: one that is needed is asked for again then."""
+    if os.environ.get("PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION", "").lower() in {"1", "true"}:
+        return ()
+    return packages.plugins(_installed(_options(info, context), context))
 
 
 def _environment(pairs: Sequence[str]) -> dict[str, str]:
