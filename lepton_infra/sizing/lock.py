@@ -5,6 +5,7 @@ Light on purpose: a Pulumi program asks here before it creates anything, so this
 
 import hashlib
 import json
+import os
 from pathlib import Path
 from typing import Final
 
@@ -120,16 +121,28 @@ def _demand(stack_file: StackFile) -> dict[str, str]:
     faults: list[Fault] = []
     for place, pool in enumerate(stack_file.stack.pools):
         path = stack_file.project.stacks / pool.demand.file
-        try:
+        reason = unreadable(path)
+        if reason:
+            where = f"{stack_file.where}.pools[{place}].demand.file"
+            faults.append(Fault(where, f"is '{pool.demand.file}', which {reason}", "a CSV file beside the stack file"))
+        elif pool.demand.file not in digests:
             with path.open("rb") as file:
                 digests[pool.demand.file] = hashlib.file_digest(file, "sha256").hexdigest()
-        except OSError as error:
-            where = f"{stack_file.where}.pools[{place}].demand.file"
-            reason = "does not exist" if isinstance(error, FileNotFoundError) else f"cannot be read ({error.strerror})"
-            faults.append(Fault(where, f"is '{pool.demand.file}', which {reason}", "a CSV file beside the stack file"))
     if faults:
         raise BadInput(faults)
     return dict(sorted(digests.items()))
+
+
+def unreadable(path: Path) -> str:
+    """Return why the path is no file that can be read, or nothing."""
+    try:
+        if not path.exists():
+            return "does not exist"
+    except OSError as error:
+        return f"cannot be read ({error.strerror})"
+    if not path.is_file():
+        return "is no file"
+    return "" if os.access(path, os.R_OK) else "cannot be read"
 
 
 def _short(path: Path) -> str:

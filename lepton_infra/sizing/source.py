@@ -16,6 +16,7 @@ from lepton_infra.config import Demand
 from lepton_infra.errors import BadInput, Fault
 from lepton_infra.sizing.grid import grid
 from lepton_infra.sizing.header import Columns, columns, known_units, unit_of
+from lepton_infra.sizing.lock import unreadable
 from lepton_infra.sizing.series import DemandSeries, Unit
 
 MOST_FAULTS: Final = 20
@@ -38,12 +39,11 @@ def read_demand(path: Path, demand: Demand, where: str) -> DemandSeries:
     Raises:
         BadInput: with every fault of the file, by line, the first `MOST_FAULTS` of them.
     """
-    try:
-        with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
-            table = _table(file, path.name, demand, where)
-    except OSError as error:
-        reason = "does not exist" if isinstance(error, FileNotFoundError) else f"cannot be read ({error.strerror})"
-        raise BadInput(Fault(f"{where}.file", f"is '{demand.file}', which {reason}", "a CSV file beside the stack file")) from None
+    reason = unreadable(path)
+    if reason:
+        raise BadInput(Fault(f"{where}.file", f"is '{demand.file}', which {reason}", "a CSV file beside the stack file"))
+    with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
+        table = _table(file, path.name, demand, where)
     if table.faults:
         raise BadInput(table.reported())
     if not table.times:

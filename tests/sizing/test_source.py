@@ -121,7 +121,10 @@ def test_a_missing_file_and_a_directory(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match=r"demand\.file is 'd\.csv', which does not exist"):
         read_demand(tmp_path / "d.csv", Demand(file="d.csv"), WHERE)
     with pytest.raises(BadInput, match="cannot be read"):
-        read_demand(tmp_path, Demand(file="."), WHERE)
+        read_demand(tmp_path / ("x" * 5000), Demand(file="x"), WHERE)
+    for path in (tmp_path, Path("/dev/zero")):
+        with pytest.raises(BadInput, match="which is no file"):
+            read_demand(path, Demand(file="x"), WHERE)
 
 
 def test_units_that_disagree_or_are_missing(tmp_path: Path) -> None:
