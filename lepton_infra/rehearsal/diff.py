@@ -1,5 +1,6 @@
 """What an update would change, by wire path, and whether it can be done in place."""
 
+import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -86,8 +87,8 @@ def _compare(old: Value, new: Value, path: str, facts: TypeFacts) -> Iterator[tu
 
 def _lists(old: list[Value], new: list[Value], path: str, facts: TypeFacts) -> Iterator[tuple[str, Kind]]:
     if _dotted(path) in facts.sets and not has_unknown(new):
-        old, new = sorted(old, key=repr), sorted(new, key=repr)
-        if old == new:
+        spelled = [sorted(json.dumps(item, sort_keys=True) for item in items) for items in (old, new)]
+        if spelled[0] == spelled[1]:
             return
     for index in range(max(len(old), len(new))):
         one = old[index] if index < len(old) else None

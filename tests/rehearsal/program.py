@@ -10,7 +10,8 @@ zones = aws.get_availability_zones(state="available")
 identity = aws.get_caller_identity()
 vpc = aws.ec2.Vpc("net", cidr_block=config.get("cidr") or "10.0.0.0/16", tags={"purpose": config.get("purpose") or "test"})
 subnets = [
-    aws.ec2.Subnet(f"net-{index}", vpc_id=vpc.id, cidr_block=f"10.0.{index}.0/24", availability_zone=zones.names[index]) for index in range(3)
+    aws.ec2.Subnet(f"net-{index}", vpc_id=vpc.id, cidr_block=f"10.0.{index}.0/24", availability_zone=zones.names[index])
+    for index in range(3)
 ]
 key = aws.kms.Key("key", enable_key_rotation=True)
 aws.kms.Alias("key", target_key_id=key.key_id)

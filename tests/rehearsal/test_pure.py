@@ -57,6 +57,7 @@ def test_paths_and_kinds_are_the_engines() -> None:
 
 def test_the_order_of_a_set_means_nothing() -> None:
     assert differences({"subnetIds": ["a", "b"]}, {"subnetIds": ["b", "a"]}, FACTS) == []
+    assert differences({"subnetIds": [{"a": 1, "b": 2}, {"a": 2}]}, {"subnetIds": [{"a": 2}, {"b": 2, "a": 1}]}, FACTS) == []
     assert [one.path for one in differences({"other": ["a", "b"]}, {"other": ["b", "a"]}, FACTS)] == ["other[0]", "other[1]"]
     assert differences({"subnetIds": ["a", "b"]}, {"subnetIds": ["b", "c"]}, FACTS)
 
