@@ -162,7 +162,9 @@ def test_a_name_that_is_taken_is_refused_and_can_be_adopted(aws: Asker, cloud: P
     given: Properties = {"name": "fixed", "assumeRolePolicy": "{}"}
     identity, made = aws.create(ROLE, "node", given)
 
-    with pytest.raises(grpc.RpcError, match=r"EntityAlreadyExists: .*name .*fixed.* exists already.*pulumi import aws:iam/role:Role node fixed"):
+    with pytest.raises(
+        grpc.RpcError, match=r"EntityAlreadyExists: .*name .*fixed.* exists already.*pulumi import aws:iam/role:Role node fixed"
+    ):
         aws.create(ROLE, "node", given)
     adopted = aws.read(ROLE, "node", identity)
     assert from_struct(adopted.properties) == made
