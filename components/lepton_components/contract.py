@@ -27,6 +27,8 @@ from lepton_infra.config import Cluster, Network, Storage
 from lepton_infra.config.model import Frozen, Slug, Tag
 from lepton_infra.errors import Fault
 
+SYSTEM = "system"
+"""The name of the pool for a cluster's own workloads."""
 CLOUDS = ("aws",)
 """The clouds that have a folder here."""
 
@@ -188,9 +190,11 @@ class ClusterSpec(Cluster):
     @field_validator("pools")
     @classmethod
     def _apart(cls, pools: tuple[PoolSpec, ...]) -> tuple[PoolSpec, ...]:
-        if doubled := _doubled([pool.name for pool in pools]):
-            message = f"has the name {', '.join(map(repr, doubled))} more than once; a name of its own for each pool"
-            raise ValueError(message)
+        labels = [pool.name for pool in pools]
+        faults = [f"has the name {name!r} more than once; a name of its own for each pool" for name in _doubled(labels)]
+        faults += [f"has the name {SYSTEM!r}, which is that of the cluster's own nodes; another name" for name in labels if name == SYSTEM]
+        if faults:
+            raise ValueError("\n".join(faults))
         return pools
 
 

@@ -83,6 +83,13 @@ def test_the_autoscaler_learns_what_a_node_would_bring() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("gpu", "label"), [("H100", "nvidia-h100"), ("RTX PRO 6000", "nvidia-rtx-pro-6000"), ("A100_80GB", "nvidia-a100-80gb")]
+)
+def test_a_kind_of_gpu_is_the_value_of_a_label(gpu: str, label: str) -> None:
+    assert pools.accelerator(gpu) == label
+
+
 def _allowed(text: str) -> list[dict[str, Any]]:
     return [one for one in json.loads(text)["Statement"] if one["Effect"] == "Allow"]
 

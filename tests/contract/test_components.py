@@ -105,10 +105,13 @@ def test_a_schedule_stays_below_the_ceiling_and_has_one_change_at_a_time(rig: An
     ]
 
 
-def test_pools_of_one_name_are_refused(rig: Any) -> None:
-    faults = _refusal(rig, lambda: GpuCluster("cluster", rig.cluster(pools=[rig.pool(), rig.pool()])))
+def test_pools_of_one_name_or_of_the_clusters_own_are_refused(rig: Any) -> None:
+    pools = [rig.pool(), rig.pool(), rig.pool(name="system")]
 
-    assert faults == ["cluster.pools: has the name 'chat' more than once; a name of its own for each pool."]
+    assert _refusal(rig, lambda: GpuCluster("cluster", rig.cluster(pools=pools))) == [
+        "cluster.pools: has the name 'chat' more than once; a name of its own for each pool.",
+        "cluster.pools: has the name 'system', which is that of the cluster's own nodes; another name.",
+    ]
 
 
 @pytest.mark.parametrize("scope", [None, "prod", 3, []])
@@ -146,3 +149,25 @@ def test_a_refused_component_registers_nothing(rig: Any) -> None:
 
     assert heard == ["refused"]
     assert graph.resources == ()
+
+
+def test_a_cluster_may_have_no_gpu_pool_and_no_administrator(rig: Any) -> None:
+    known: list[dict[str, str]] = []
+
+    def program() -> None:
+        cluster = GpuCluster("cluster", rig.cluster(pools=[], administrators=[]))
+        cluster.pools.apply(known.append)
+
+    rig.build(program)
+
+    assert known == [{}]
+
+
+def test_two_components_of_one_kind_share_no_name(rig: Any) -> None:
+    def program() -> None:
+        for name in ("one", "two"):
+            AutoscalingGroup(name, rig.group())
+
+    urns = [one.urn for one in rig.build(program).resources]
+
+    assert len(urns) == len(set(urns))

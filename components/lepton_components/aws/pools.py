@@ -1,5 +1,6 @@
 """Managed node groups: small nodes for the cluster's own workloads, and GPU nodes in the plan's bounds."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -10,9 +11,8 @@ from lepton_components import names
 from lepton_components.aws import documents, machine
 from lepton_components.aws.schedule import schedule
 from lepton_components.aws.site import Site
-from lepton_components.contract import ClusterSpec, PoolSpec
+from lepton_components.contract import SYSTEM, ClusterSpec, PoolSpec
 
-_SYSTEM = "system"
 _SYSTEM_DISK_GIB = 50
 _ACCELERATOR = "k8s.amazonaws.com/accelerator"
 """The label by which the cluster autoscaler knows which GPU a node would have (autoscaler, "cloudprovider/aws", GPU nodes)."""
@@ -65,14 +65,14 @@ def system_pool(
     """Make the nodes for the cluster's own workloads."""
     wanted = spec.system_pool
     nodes = Nodes(
-        label=_SYSTEM,
+        label=SYSTEM,
         machine=wanted.machine,
         image=image(wanted.machine, gpu=False),
         disk_gib=_SYSTEM_DISK_GIB,
         min_nodes=wanted.min_nodes,
         max_nodes=wanted.max_nodes,
         gpu=False,
-        labels={"lepton/pool": _SYSTEM},
+        labels={"lepton/pool": SYSTEM},
     )
     return _node_group(site, spec, nodes, control, role, after)
 
@@ -81,7 +81,7 @@ def gpu_pool(
     site: Site, spec: ClusterSpec, pool: PoolSpec, control: aws.eks.Cluster, role: pulumi.Output[str], after: Sequence[pulumi.Resource]
 ) -> aws.eks.NodeGroup:
     """Make GPU nodes, tell the autoscaler what a node would bring while there is none, and write the plan's hours on the group."""
-    accelerator = f"nvidia-{pool.gpu.lower()}"
+    kind = accelerator(pool.gpu)
     nodes = Nodes(
         label=pool.name,
         machine=pool.machine,
@@ -90,11 +90,11 @@ def gpu_pool(
         min_nodes=pool.min_nodes,
         max_nodes=pool.max_nodes,
         gpu=True,
-        labels={"lepton/pool": pool.name, f"{_GPU}.present": "true", _ACCELERATOR: accelerator},
+        labels={"lepton/pool": pool.name, f"{_GPU}.present": "true", _ACCELERATOR: kind},
     )
     made = _node_group(site, spec, nodes, control, role, after)
     group = made.resources.apply(_autoscaling_group)
-    for label, key, value in template_tags(pool.gpus, accelerator):
+    for label, key, value in template_tags(pool.gpus, kind):
         aws.autoscaling.Tag(
             site.part(names.PLAIN, pool.name, label),
             autoscaling_group_name=group,
@@ -103,6 +103,11 @@ def gpu_pool(
         )
     schedule(site, pool, group, made)
     return made
+
+
+def accelerator(gpu: str) -> str:
+    """Return a kind of GPU as the value of a label, which holds no spaces: `RTX PRO 6000` is `nvidia-rtx-pro-6000`."""
+    return f"nvidia-{re.sub(r'[^a-z0-9.]+', '-', gpu.lower()).strip('-.')}"
 
 
 def image(kind: str, *, gpu: bool) -> str:
