@@ -12,7 +12,6 @@ from lepton_components.aws.site import Site
 SERVICES = (
     "autoscaling",
     "ec2",
-    "ec2messages",
     "ecr.api",
     "ecr.dkr",
     "eks",
@@ -25,7 +24,10 @@ SERVICES = (
     "ssmmessages",
     "sts",
 )
-"""What nodes of a cluster without internet call (EKS user guide, "Deploy private clusters"), Pod Identity, Session Manager and metrics."""
+"""What nodes of a cluster without internet call (EKS user guide, "Deploy private clusters"), Pod Identity, Session Manager and metrics.
+
+Session Manager needs no `ec2messages` any more, and regions opened since 2024 do not have it (Systems Manager user guide, "ec2messages").
+"""
 
 
 @dataclass(frozen=True, slots=True)

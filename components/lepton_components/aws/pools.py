@@ -156,6 +156,8 @@ def _node_group(
     """Make the group; its present size belongs to autoscaler and schedule, and an update takes no machine more than there are.
 
     A GPU machine for a surge is the one that cannot be had, hence the update strategy MINIMAL: a node goes before its successor comes.
+    EKS cannot move a group to other subnets and would replace it, all its machines at once. A zone that is added to the network is
+    therefore for pools made later: this one stays in the zones that it was made in.
     """
     template = _template(site, spec, nodes, control)
     return aws.eks.NodeGroup(
@@ -174,5 +176,5 @@ def _node_group(
         labels=dict(nodes.labels),
         taints=[{"key": _GPU, "value": "true", "effect": "NO_SCHEDULE"}] if nodes.gpu else None,
         tags=site.tags(nodes.label),
-        opts=site.under(control, *after, ignore=["scalingConfig.desiredSize"]),
+        opts=site.under(control, *after, ignore=["scalingConfig.desiredSize", "subnetIds"]),
     )
