@@ -240,7 +240,7 @@ def test_hours_of_the_plan_are_written_on_the_groups(graph: Graph, plan: Plan) -
 
 
 def test_the_size_belongs_to_schedule_and_autoscaler(graph: Graph) -> None:
-    assert graph.one("aws:eks/nodeGroup:NodeGroup", "cluster-chat").ignored == ("scalingConfig.desiredSize",)
+    assert graph.one("aws:eks/nodeGroup:NodeGroup", "cluster-chat").ignored == ("scalingConfig.desiredSize", "subnetIds")
     assert graph.one("aws:autoscaling/group:Group", "overflow-workers").ignored == ("desiredCapacity", "minSize")
 
 
