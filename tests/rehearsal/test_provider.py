@@ -29,7 +29,7 @@ def test_the_engine_is_met(aws: Asker) -> None:
     shaken = aws.stub.Handshake(proto.ProviderHandshakeRequest(engine_address="127.0.0.1:1"))
 
     assert aws.stub.Attach(plugin_pb2.PluginAttach(address="127.0.0.1:1")) == Empty()
-    assert not (shaken.accept_secrets or shaken.accept_resources or shaken.accept_outputs)
+    assert [shaken.accept_secrets, shaken.accept_resources, shaken.accept_outputs] == [False, False, False]
     assert re.fullmatch(r"7\.\d+\.\d+", aws.stub.GetPluginInfo(Empty()).version)
 
 
@@ -181,9 +181,9 @@ def test_what_has_no_name_of_its_own_is_made_twice(aws: Asker, cloud: PretendClo
 
 
 def test_settings_of_a_bucket_are_written_over(aws: Asker, cloud: PretendCloud) -> None:
-    token = "aws:s3/bucketPolicy:BucketPolicy"
-    aws.create(token, "p", {"bucket": "b", "policy": "1"})
-    aws.create(token, "p", {"bucket": "b", "policy": "2"})
+    policy = "aws:s3/bucketPolicy:BucketPolicy"
+    aws.create(policy, "p", {"bucket": "b", "policy": "1"})
+    aws.create(policy, "p", {"bucket": "b", "policy": "2"})
 
     assert [held.outputs["policy"] for held in cloud.resources()] == ["2"]
 
@@ -199,7 +199,7 @@ def test_drift_is_seen(aws: Asker, store: Path) -> None:
 
 
 def test_changing_what_is_gone_is_refused(aws: Asker) -> None:
-    with pytest.raises(grpc.RpcError, match="'vpc-1' does not exist in the pretend cloud. Run `pulumi refresh`"):
+    with pytest.raises(grpc.RpcError, match=r"'vpc-1' does not exist in the pretend cloud\. Run `pulumi refresh`"):
         aws.update(VPC, "net", "vpc-1", {"cidrBlock": "10.0.0.0/16"})
 
 

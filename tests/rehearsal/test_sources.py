@@ -63,16 +63,16 @@ def test_who_and_where(aws: Asker) -> None:
 
 
 def test_images_are_the_same_every_time_and_differ_by_name_and_region(aws: Asker) -> None:
-    token = "aws:ssm/getParameter:getParameter"
+    asked = "aws:ssm/getParameter:getParameter"
     name = "/aws/service/eks/optimized-ami/1.34/amazon-linux-2023/x86_64/nvidia/recommended/image_id"
 
-    first = aws.invoke(token, {"name": name})
+    first = aws.invoke(asked, {"name": name})
     assert re.fullmatch(r"ami-0[0-9a-f]{16}", str(first["value"]))
-    assert aws.invoke(token, {"name": name}) == first
-    assert aws.invoke(token, {"name": name, "region": "us-west-2"})["value"] != first["value"]
-    assert aws.invoke(token, {"name": name.replace("nvidia", "standard")})["value"] != first["value"]
+    assert aws.invoke(asked, {"name": name}) == first
+    assert aws.invoke(asked, {"name": name, "region": "us-west-2"})["value"] != first["value"]
+    assert aws.invoke(asked, {"name": name.replace("nvidia", "standard")})["value"] != first["value"]
     aws.create("aws:ssm/parameter:Parameter", "p", {"name": "/mine", "type": "String", "value": "v"})
-    assert aws.invoke(token, {"name": "/mine"})["value"] == "v"
+    assert aws.invoke(asked, {"name": "/mine"})["value"] == "v"
     image = aws.invoke("aws:ec2/getAmi:getAmi", {"owners": ["amazon"], "filters": [{"name": "name", "values": ["al2023-ami-*"]}]})
     assert str(image["name"]).startswith("al2023-ami-")
 
