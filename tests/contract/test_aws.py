@@ -258,6 +258,11 @@ def test_the_data_bucket_refuses_other_keys_and_old_tls(rig: Any) -> None:
     assert refused == {"TlsOnly", "Tls12", "NoOtherAlgorithm", "NoOtherKey"}
 
 
+def test_a_provider_of_another_region_is_refused_before_anything_is_built(rig: Any) -> None:
+    with pytest.raises(BadArgs, match=r"network.scope.region: is 'eu-west-1'; the provider goes to us-east-1"):
+        rig.build(lambda: EncryptedNetwork("network", rig.network(scope=rig.scope | {"region": "eu-west-1"})))
+
+
 def test_too_few_zones_are_refused_with_those_there_are(rig: Any) -> None:
     small = replace(rig, answers={**rig.answers, "aws:index/getAvailabilityZones:getAvailabilityZones": lambda _: zones("us-east-1", 2)})
 

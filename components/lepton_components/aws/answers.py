@@ -36,6 +36,13 @@ ANSWERS: Answers = {
     "aws:eks/getAddonVersion:getAddonVersion": _addon,
     "aws:index/getAvailabilityZones:getAvailabilityZones": lambda _: zones("us-east-1", 6),
     "aws:index/getCallerIdentity:getCallerIdentity": _identity,
+    "aws:index/getRegion:getRegion": lambda _: {
+        "id": "us-east-1",
+        "name": "us-east-1",
+        "region": "us-east-1",
+        "description": "",
+        "endpoint": "",
+    },
     "aws:ssm/getParameter:getParameter": _parameter,
 }
 

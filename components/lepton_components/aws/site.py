@@ -8,7 +8,9 @@ import pulumi
 import pulumi_aws as aws
 
 from lepton_components import names
+from lepton_components.border import BadArgs
 from lepton_components.contract import Scope
+from lepton_infra.errors import Fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +25,16 @@ class Site:
 
     @classmethod
     def of(cls, component: str, name: str, scope: Scope, parent: pulumi.Resource) -> Self:
-        """Ask AWS whose account this is."""
-        identity = aws.get_caller_identity(opts=pulumi.InvokeOptions(parent=parent))
+        """Ask AWS whose account this is, and whether the provider goes where the scope says.
+
+        Raises:
+            BadArgs: the provider's region is another one, so that names and resources would part.
+        """
+        asking = pulumi.InvokeOptions(parent=parent)
+        identity, there = aws.get_caller_identity(opts=asking), aws.get_region(opts=asking).region
+        if there != scope.region:
+            remedy = "Pass the provider of that region in the options, or name the provider's region"
+            raise BadArgs(Fault(f"{name}.scope.region", f"is {scope.region!r}", f"the provider goes to {there}", remedy))
         return cls(scope, component, name, identity.account_id, parent)
 
     @property
