@@ -5,15 +5,14 @@ import subprocess
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 from lepton_infra.engine import family
 from lepton_infra.engine.events import Event, Tail
-from lepton_infra.engine.processes import orderly_exit
+from lepton_infra.engine.processes import orderly_exit, signals_held_back
 from lepton_infra.errors import EngineError
 
 _LOOK_SECONDS = 0.05
@@ -60,25 +59,21 @@ def execute(
     begun = time.monotonic()
     lines: deque[bytes] = deque(maxlen=_KEPT_LINES)
     tail = _LogTail(log, hear)
-    with orderly_exit(), _started(command) as process:
-        reader = threading.Thread(target=_drain, args=(process.stdout, lines), daemon=True)
-        reader.start()
-        late = False
+    process: subprocess.Popen[bytes] | None = None
+    with orderly_exit():
         try:
-            while process.poll() is None:
-                tail.read()
-                if seconds is not None and time.monotonic() - begun > seconds:
-                    late = True
-                    break
-                with contextlib.suppress(subprocess.TimeoutExpired):
-                    process.wait(_LOOK_SECONDS)
+            with signals_held_back():
+                process = _start(command)
+            reader = threading.Thread(target=_drain, args=(process.stdout, lines), daemon=True)
+            reader.start()
+            late = _wait(process, tail, begun + seconds if seconds is not None else None)
         finally:
-            family.interrupt(process)
+            code = 0 if process is None else family.interrupt(process)
         tail.finish()
         # A plugin that outlived the engine would hold the pipe; none does after the sweep.
         reader.join()
     output = b"\n".join(lines).decode(errors="replace")
-    return Ended(_fault(process.returncode, late, seconds), time.monotonic() - begun, output)
+    return Ended(_fault(code, late, seconds), time.monotonic() - begun, output)
 
 
 def _fault(code: int, late: bool, seconds: float | None) -> str:  # noqa: FBT001 (three plain facts)
@@ -122,10 +117,9 @@ def _ignore(_event: Event, _at: float) -> None:
     """Hear nothing."""
 
 
-@contextmanager
-def _started(command: Command) -> Generator[subprocess.Popen[bytes]]:
+def _start(command: Command) -> subprocess.Popen[bytes]:
     try:
-        process = subprocess.Popen(
+        return subprocess.Popen(
             command.line,
             cwd=command.directory,
             env=dict(command.environment),
@@ -137,10 +131,20 @@ def _started(command: Command) -> Generator[subprocess.Popen[bytes]]:
         )
     except OSError as error:
         raise EngineError(f"{command.line[0]}: cannot be run ({error.strerror or error}). Run `lepton engine install`.") from error
-    with process:
-        yield process
+
+
+def _wait(process: subprocess.Popen[bytes], tail: _LogTail, deadline: float | None) -> bool:
+    """Read the log until the process ends; return whether it did not within its time."""
+    while process.poll() is None:
+        tail.read()
+        if deadline is not None and time.monotonic() > deadline:
+            return True
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(_LOOK_SECONDS)
+    return False
 
 
 def _drain(stream: IO[bytes] | None, lines: deque[bytes]) -> None:
     if stream is not None:
-        lines.extend(line.rstrip(b"\n") for line in stream)
+        with stream:
+            lines.extend(line.rstrip(b"\n") for line in stream)

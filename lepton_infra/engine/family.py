@@ -21,8 +21,12 @@ _LOOK_SECONDS = 0.05
 _IMPATIENCE = (KeyboardInterrupt, SystemExit)
 
 
-def interrupt(process: subprocess.Popen[bytes]) -> None:
-    """End the engine that leads a session: ask it as Ctrl-C does, ask again, then make it; and all that it started."""
+def interrupt(process: subprocess.Popen[bytes]) -> int:
+    """End the engine that leads a session: ask it as Ctrl-C does, ask again, then make it; and all that it started.
+
+    Returns:
+        its exit code; negative for a signal.
+    """
     for patience in (_CANCEL_SECONDS, _STOP_SECONDS):
         if process.poll() is None:
             process.send_signal(signal.SIGINT)
@@ -30,8 +34,9 @@ def interrupt(process: subprocess.Popen[bytes]) -> None:
                 process.wait(patience)
     if process.poll() is None:
         process.kill()
-    process.wait()
+    code = process.wait()
     sweep(process.pid)
+    return code
 
 
 def sweep(session: int) -> None:

@@ -16,6 +16,7 @@ from typing import NoReturn
 _KEPT_LINES = 200
 _TICK_SECONDS = 1.0
 _PATIENCE_SECONDS = 5.0
+_ENDING = (signal.SIGTERM, signal.SIGHUP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,45 +60,62 @@ def run_watched(
         OSError: the command cannot be started.
     """
     lines: deque[str] = deque(maxlen=_KEPT_LINES)
-    with (
-        orderly_exit(),
-        subprocess.Popen(
-            command,
-            cwd=cwd,
-            env=None if environment is None else dict(environment),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            process_group=0,
-            text=True,
-            errors="replace",
-        ) as process,
-    ):
-        reader = threading.Thread(target=_drain, args=(process, lines, tick.on_line), daemon=True)
-        reader.start()
+    process: subprocess.Popen[str] | None = None
+    with orderly_exit():
         try:
+            with signals_held_back():
+                process = subprocess.Popen(
+                    command,
+                    cwd=cwd,
+                    env=None if environment is None else dict(environment),
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.STDOUT,
+                    process_group=0,
+                    text=True,
+                    errors="replace",
+                )
+            reader = threading.Thread(target=_drain, args=(process, lines, tick.on_line), daemon=True)
+            reader.start()
             timed_out = not _wait(process, seconds, tick.every_second)
         finally:
-            end_group(process)
+            code = 0 if process is None else end_group(process)
         reader.join()
-        return Outcome(process.returncode, tuple(lines), timed_out)
+        return Outcome(code, tuple(lines), timed_out)
 
 
-def end_group(process: subprocess.Popen[str] | subprocess.Popen[bytes], patience: float = _PATIENCE_SECONDS) -> None:
-    """End a process that leads a group, with its group, first gently; does nothing where all have ended."""
+def end_group(process: subprocess.Popen[str] | subprocess.Popen[bytes], patience: float = _PATIENCE_SECONDS) -> int:
+    """End a process that leads a group, with its group, first gently, where they live; return its exit code."""
     if process.poll() is None:
         signal_group(process.pid, signal.SIGTERM)
         # A second Ctrl-C ends the patience, not the cleaning.
         with contextlib.suppress(subprocess.TimeoutExpired, KeyboardInterrupt, SystemExit):
             process.wait(patience)
     signal_group(process.pid, signal.SIGKILL)
-    process.wait()
+    return process.wait()
 
 
 def signal_group(group: int, number: signal.Signals) -> None:
     """Send a signal to a group that may be gone."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(group, number)
+
+
+@contextmanager
+def signals_held_back() -> Generator[None]:
+    """Let a signal wait while a child is being started: between its birth and the moment we know of it, nobody could end it."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    held: list[int] = []
+    before = {number: signal.signal(number, lambda number, _: held.append(number)) for number in (signal.SIGINT, *_ENDING)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    for number in held[:1]:
+        signal.raise_signal(number)
 
 
 @contextmanager
@@ -110,7 +128,7 @@ def orderly_exit() -> Generator[None]:
     def leave(number: int, _frame: FrameType | None) -> NoReturn:
         raise SystemExit(128 + number)
 
-    before = {number: signal.signal(number, leave) for number in (signal.SIGTERM, signal.SIGHUP)}
+    before = {number: signal.signal(number, leave) for number in _ENDING}
     try:
         yield
     finally:
@@ -134,6 +152,7 @@ def _wait(process: subprocess.Popen[str], seconds: float, every_second: Callable
 def _drain(process: subprocess.Popen[str], lines: deque[str], on_line: Callable[[str], None]) -> None:
     if process.stdout is None:
         return
-    for line in process.stdout:
-        lines.append(line.rstrip("\n"))
-        on_line(lines[-1])
+    with process.stdout as stream:
+        for line in stream:
+            lines.append(line.rstrip("\n"))
+            on_line(lines[-1])
