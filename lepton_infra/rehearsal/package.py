@@ -121,9 +121,8 @@ class PretendPackage:
         held = self.store.find(self.package, subject.token, identity)
         if held is None:
             return None
-        schema = self.sdk.resource(subject.token)
-        known = inputs or {name: value for name, value in held.outputs.items() if name in schema.inputs}
-        return held.outputs, table(_project(known, held.outputs))
+        # An import knows no arguments: they are those that it was made with, not all that the cloud filled in.
+        return held.outputs, table(_project(inputs or held.inputs, held.outputs))
 
     def update(self, subject: Subject, identity: str, news: Properties, settings: Properties, *, preview: bool) -> Properties:
         """Change a resource in place, or say what that would give.

@@ -162,3 +162,56 @@ def _engines() -> list[int]:
         more = {pid for pid, parent, _ in rows if parent in ours} - ours
         ours, grown = ours | more, bool(more)
     return [pid for pid, _, command in rows if pid in ours and Path(command.strip()).name == "pulumi"]
+
+
+REGIONS = """
+import pulumi
+import pulumi_aws as aws
+
+for region in ("us-west-2", "eu-west-1"):
+    provider = aws.Provider(region, region=region, default_tags={"tags": {"where": region}})
+    zones = aws.get_availability_zones(opts=pulumi.InvokeOptions(provider=provider))
+    pulumi.export(region, zones.names)
+    aws.ec2.Vpc(region, cidr_block="10.0.0.0/16", opts=pulumi.ResourceOptions(provider=provider))
+aws.ec2.Vpc("us-east-1", cidr_block="10.0.0.0/16")
+"""
+
+
+def test_every_provider_of_a_program_keeps_its_region_and_tags(stage: Stage) -> None:
+    (stage.project / "__main__.py").write_text(REGIONS)
+    up = stage.run(Operation.UP)
+    assert up.ok, up.output
+    networks = [held.outputs for held in stage.cloud.resources()]
+
+    assert {str(one["arn"]).split(":")[3]: one.get("tagsAll") for one in networks} == {
+        "us-east-1": {"owner": "me"},
+        "us-west-2": {"where": "us-west-2"},
+        "eu-west-1": {"where": "eu-west-1"},
+    }
+    assert stage.run(Operation.UP).changes == {"same": 6}
+    assert stage.run(Operation.DESTROY).ok
+    assert stage.cloud.resources() == ()
+
+
+ADOPTING = """
+import pulumi
+import pulumi_aws as aws
+
+options = pulumi.ResourceOptions(import_="fixed")
+aws.iam.Role("node", name="fixed", assume_role_policy="{}", opts=options if pulumi.Config().get("adopt") else None)
+"""
+
+
+def test_what_a_killed_run_left_under_a_fixed_name_is_refused_and_then_adopted(stage: Stage) -> None:
+    (stage.project / "__main__.py").write_text(ADOPTING)
+    assert stage.run(Operation.UP).ok
+    # As if the state had never been written: the cloud has the role, and the stack does not know of it.
+    with_new_home = Session(ensure(lambda _: None), stage.project, "dev", stage.project.parent / "other", stage.cloud.environment)
+    with with_new_home as session:
+        refused = session.run(Operation.UP)
+        assert any("EntityAlreadyExists" in failure.message for failure in refused.failures)
+        stage.set(adopt="yes")
+        adopted = session.run(Operation.UP)
+        assert adopted.ok, adopted.output
+        assert session.run(Operation.DESTROY).ok
+    assert stage.cloud.resources() == ()
