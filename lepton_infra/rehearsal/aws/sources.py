@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from lepton_infra.catalog import Machine, load_catalog, nearest
+from lepton_infra.catalog import Machine, Wanted, load_catalog, nearest
 from lepton_infra.rehearsal.aws.policy_document import policy_document
 from lepton_infra.rehearsal.aws.zones import zones
 from lepton_infra.rehearsal.facts import Source, World
@@ -113,10 +113,14 @@ def _parameter(arguments: Properties, world: World) -> Properties:
     return {"id": name, "arn": arn, "name": name, "region": region, "type": kind, "value": value, "insecureValue": value, "version": 1}
 
 
+def _machine_names() -> set[str]:
+    return {one.name for one in load_catalog().select(Wanted(cloud="aws"))}
+
+
 def _machine(name: str) -> Machine:
     found = load_catalog().machine("aws", name)
     if found is None:
-        near = nearest(name, {one.name for one in load_catalog().machines if one.cloud == "aws"})
+        near = nearest(name, _machine_names())
         raise LookupError(f"instance type {name!r} is not in the catalogue; the nearest are {', '.join(near)}. Correct the name.")
     return found
 
@@ -143,7 +147,7 @@ def _instance_type(arguments: Properties, world: World) -> Properties:
 
 def _instance_types(arguments: Properties, world: World) -> Properties:
     filters = _filters(arguments, {"instance-type"})
-    names = sorted({one.name for one in load_catalog().machines if one.cloud == "aws" and _fits(filters, {"instance-type": one.name})})
+    names = sorted(name for name in _machine_names() if _fits(filters, {"instance-type": name}))
     return {"id": _region(arguments, world), "region": _region(arguments, world), "instanceTypes": list[Value](names)}
 
 
@@ -159,10 +163,7 @@ def _offerings(arguments: Properties, world: World) -> Properties:
         raise LookupError(f"locationType is {kind!r}; it may be {', '.join(places)}. Correct it.")
     filters = _filters(arguments, {"instance-type", "location"})
     found = sorted(
-        (name, place)
-        for name in {one.name for one in load_catalog().machines if one.cloud == "aws"}
-        for place in places[kind]
-        if _fits(filters, {"instance-type": name, "location": place})
+        (name, place) for name in _machine_names() for place in places[kind] if _fits(filters, {"instance-type": name, "location": place})
     )
     return {
         "id": region,
