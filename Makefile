@@ -22,8 +22,9 @@ demo: setup engine
 
 test: lint types imports unit end-to-end
 
+# Byte code: the clouds' libraries are so large that compiling them would cost every run of a program seconds.
 setup: $(UV)
-	$(UV) sync --locked --all-packages
+	$(UV) sync --locked --all-packages --compile-bytecode
 
 # Where uv is missing, a private one; it never touches what is installed on the machine.
 .tools/bin/uv:
