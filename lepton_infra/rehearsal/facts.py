@@ -77,6 +77,8 @@ class TypeFacts:
     """Lists, by dotted wire path, whose order means nothing."""
     claim: tuple[str, ...] = ()
     """Properties that no two of this type may share; the cloud refuses the second."""
+    within: tuple[str, ...] = ()
+    """Arguments that an id is unique among: the id that the engine knows may occur once for each value of them."""
     exists: str = "AlreadyExists"
     """The cloud's own code for that refusal."""
     overwrite: bool = False
@@ -151,6 +153,7 @@ def _type_facts(rows: dict[str, Any]) -> TypeFacts:
         replace=frozenset(rows["replace"]) | {"region"},
         sets=frozenset(rows.get("sets", ())),
         claim=tuple(rows.get("claim", ())),
+        within=tuple(rows.get("within", ())),
         exists=rows.get("exists", "AlreadyExists"),
         overwrite=rows.get("overwrite", False),
         delete_first=rows.get("delete_first", False),

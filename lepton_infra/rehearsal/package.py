@@ -8,7 +8,7 @@ from lepton_infra.rehearsal.arguments import Naming, auto_named, completed, faul
 from lepton_infra.rehearsal.check import Failure, check
 from lepton_infra.rehearsal.configuration import place
 from lepton_infra.rehearsal.diff import Difference, differences
-from lepton_infra.rehearsal.facts import Making, load_facts
+from lepton_infra.rehearsal.facts import Making, TypeFacts, load_facts
 from lepton_infra.rehearsal.outputs import at_preview, changed_at_preview, identity, properties
 from lepton_infra.rehearsal.sdk import Sdk
 from lepton_infra.rehearsal.store import Held, Store, Taken
@@ -108,8 +108,8 @@ class PretendPackage:
             return "", at_preview(schema, answer, inputs)
         made = identity(schema, self.facts, inputs, site, seed)
         answer = properties(schema, self.facts, making, made, seed)
-        held = Held(made, self.package, subject.token, subject.name, subject.urn, inputs, answer, seed)
         of = self.facts.of(subject.token)
+        held = Held(_key(of, made, inputs), self.package, subject.token, subject.name, subject.urn, inputs, answer, seed)
         try:
             self.store.create(held, self._claim(subject.token, answer), overwrite=of.overwrite)
         except Taken as taken:
@@ -118,7 +118,7 @@ class PretendPackage:
 
     def read(self, subject: Subject, identity: str, inputs: Properties) -> tuple[Properties, Properties] | None:
         """Return live properties, and the arguments as they now stand; None where nothing is left."""
-        held = self.store.find(self.package, subject.token, identity)
+        held = self._find(subject, identity, inputs)
         if held is None:
             return None
         # An import knows no arguments: they are those that it was made with, not all that the cloud filled in.
@@ -131,7 +131,7 @@ class PretendPackage:
             Refused: it is gone, or its new name is taken.
         """
         schema = self.sdk.resource(subject.token)
-        held = self.store.find(self.package, subject.token, identity)
+        held = self._find(subject, identity, news)
         if held is None:
             raise Refused(f"{subject.token} {identity!r} {MISSING}. Run `pulumi refresh` first.")
         making = Making(news, held.outputs, {}, self._site(settings))
@@ -144,9 +144,9 @@ class PretendPackage:
             raise Refused(self._taken(subject, identity, answer)) from taken
         return answer
 
-    def delete(self, subject: Subject, identity: str) -> None:
+    def delete(self, subject: Subject, identity: str, inputs: Properties) -> None:
         """Remove a resource; that it is gone already is fine."""
-        self.store.delete(self.package, subject.token, identity)
+        self.store.delete(self.package, subject.token, _key(self.facts.of(subject.token), identity, inputs))
 
     def invoke(self, token: str, arguments: Properties, settings: Properties) -> tuple[Properties, list[Failure]]:
         """Answer a data source, or say all that is wrong with its arguments.
@@ -175,6 +175,9 @@ class PretendPackage:
     def _site(self, settings: Properties) -> Site:
         return Site(self.package, self.store, place(self.facts, settings))
 
+    def _find(self, subject: Subject, identity: str, inputs: Properties) -> Held | None:
+        return self.store.find(self.package, subject.token, _key(self.facts.of(subject.token), identity, inputs))
+
     def _seed(self, subject: Subject) -> str:
         return f"{self.store.seed}/{subject.urn}/{self.store.attempts(subject.urn)}"
 
@@ -187,8 +190,17 @@ class PretendPackage:
         what = ", ".join(f"{name} {answer.get(name)!r}" for name in of.claim) or f"id {made!r}"
         return (
             f"{of.exists}: a {subject.token} with {what} exists already. Give another name, delete the other one, "
-            f"or adopt it: `pulumi import {subject.token} {subject.name} {made}`."
+            f"or adopt it: `pulumi import {subject.token} {subject.name} {_key(of, made, answer)}`."
         )
+
+
+def _key(of: TypeFacts, identity: str, inputs: Properties) -> str:
+    """Return what tells a resource from all others of its type: `<group>/<schedule>` where the engine's id is the schedule's name alone.
+
+    An import gives no arguments, and this longer form as its id, as the clouds' own tools do.
+    """
+    prefix = "".join(f"{inputs[name]}/" for name in of.within if name in inputs)
+    return identity if identity.startswith(prefix) else f"{prefix}{identity}"
 
 
 def _project(known: Value, live: Value) -> Value:

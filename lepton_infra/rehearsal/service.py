@@ -156,7 +156,7 @@ class PretendProvider(ResourceProviderServicer):
     @override
     @_answer
     def Delete(self, request: proto.DeleteRequest, context: grpc.ServicerContext) -> Empty:
-        self.package.delete(Subject.of(request.urn, request.type, request.name), request.id)
+        self.package.delete(Subject.of(request.urn, request.type, request.name), request.id, from_struct(request.old_inputs))
         return Empty()
 
     @override

@@ -48,8 +48,8 @@ class Asker:
     def read(self, token: str, name: str, identity: str, inputs: Properties | None = None) -> proto.ReadResponse:
         return self.stub.Read(proto.ReadRequest(id=identity, urn=urn(token, name), inputs=to_struct(inputs or {})))
 
-    def delete(self, token: str, name: str, identity: str) -> None:
-        self.stub.Delete(proto.DeleteRequest(id=identity, urn=urn(token, name)))
+    def delete(self, token: str, name: str, identity: str, inputs: Properties | None = None) -> None:
+        self.stub.Delete(proto.DeleteRequest(id=identity, urn=urn(token, name), old_inputs=to_struct(inputs or {})))
 
     def invoke(self, token: str, arguments: Properties) -> Properties:
         response = self.stub.Invoke(proto.InvokeRequest(tok=token, args=to_struct(arguments)))

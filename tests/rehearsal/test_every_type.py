@@ -64,7 +64,7 @@ def test_a_life_of_any_type(package: PretendPackage, token: str) -> None:
     assert package.read(subject, identity, inputs) == (made, inputs)
     assert package.diff(subject, inputs, inputs, []) == ([], False)
     assert package.update(subject, identity, inputs, SETTINGS, preview=False) == made
-    package.delete(subject, identity)
+    package.delete(subject, identity, inputs)
     assert package.store.every() == ()
 
 

@@ -23,6 +23,7 @@ ROLE = "aws:iam/role:Role"
 TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
 CLUSTER = "aws:eks/cluster:Cluster"
 ALIAS = "aws:kms/alias:Alias"
+SCHEDULE = "aws:autoscaling/schedule:Schedule"
 
 
 def test_the_engine_is_met(aws: Asker) -> None:
@@ -273,3 +274,20 @@ def test_every_answer_is_counted(aws: Asker, cloud: PretendCloud) -> None:
 
     assert cloud.timings["Create"].calls == (before.calls if before else 0) + 1
     assert cloud.seconds > 0
+
+
+def test_an_id_that_is_unique_in_its_group_alone_may_occur_in_every_group(aws: Asker, cloud: PretendCloud) -> None:
+    """A group that is replaced has a successor beside it for a while, with schedules of the same names."""
+    ones = {
+        group: aws.inputs(SCHEDULE, "night", {"autoscalingGroupName": group, "scheduledActionName": "night"}) for group in ("old", "new")
+    }
+    made = {group: aws.create(SCHEDULE, "night", inputs)[0] for group, inputs in ones.items()}
+
+    assert made == {"old": "night", "new": "night"}
+    assert {held.id for held in cloud.resources()} == {"old/night", "new/night"}
+    with pytest.raises(grpc.RpcError, match=r"AlreadyExists.*Schedule night new/night"):
+        aws.create(SCHEDULE, "night", ones["new"])
+    aws.delete(SCHEDULE, "night", "night", ones["old"])
+    assert aws.read(SCHEDULE, "night", "night", ones["old"]).id == ""
+    assert aws.read(SCHEDULE, "night", "new/night").id == "new/night"
+    assert aws.update(SCHEDULE, "night", "night", ones["new"] | {"minSize": 3})["minSize"] == 3
