@@ -36,12 +36,12 @@ def note(text: str) -> None:
 
 def say(text: str) -> None:
     """Print a line of the answer, on stdout."""
-    Console().print(escape(text), soft_wrap=True)
+    _stdout().print(escape(text), soft_wrap=True)
 
 
 def table(title: str, columns: Sequence[Column | str], rows: Sequence[Sequence[object]], foot: Sequence[object] | None = None) -> None:
     """Print a table on stdout: every cell as text, with a last row set apart where `foot` is given."""
-    console = Console()
+    console = _stdout()
     drawn = Table(title=escape(title), title_justify="left", title_style="bold", box=None, header_style="dim", pad_edge=False)
     for column in columns:
         known = column if isinstance(column, Column) else Column(column)
@@ -90,5 +90,10 @@ class _Lines:
             note(text)
 
 
+def _stdout() -> Console:
+    # A colon between words is a colon: `root:x:0` holds no picture.
+    return Console(emoji=False)
+
+
 def _stderr() -> Console:
-    return Console(stderr=True)
+    return Console(stderr=True, emoji=False)

@@ -1,5 +1,6 @@
 """Pydantic's facts in our voice: one sentence per fault, with its path and what may stand there."""
 
+from collections.abc import Sequence
 from difflib import get_close_matches
 from reprlib import Repr
 
@@ -16,7 +17,15 @@ _SHORT.maxlevel = 2
 
 def sentences(error: ValidationError, where: str) -> list[Fault]:
     """Return a fault for each of pydantic's, at its path below `where`."""
-    return [fault for detail in error.errors(include_url=False) for fault in _faults(detail, where)]
+    details = error.errors(include_url=False)
+    places = [detail["loc"] for detail in details]
+    return [fault for detail in details if not _echoes(detail, places) for fault in _faults(detail, where)]
+
+
+def _echoes(detail: ErrorDetails, places: Sequence[tuple[int | str, ...]]) -> bool:
+    """Say whether pydantic finds a list too short only because it left out the items that are wrong themselves."""
+    loc = detail["loc"]
+    return detail["type"] == "too_short" and any(len(place) > len(loc) and place[: len(loc)] == loc for place in places)
 
 
 def _faults(detail: ErrorDetails, where: str) -> list[Fault]:

@@ -6,6 +6,7 @@ Nothing here knows what can be bought: whether a region sells a machine is for `
 
 import datetime as dt
 from ipaddress import IPv4Network
+from pathlib import PurePath
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
@@ -115,6 +116,15 @@ class Demand(Frozen):
     """Time of the first row where the file counts seconds from its start; UTC where no zone is given."""
     share: Annotated[float, Field(gt=0, le=1)] = 1.0
     """Share of the series that this pool serves."""
+
+    @field_validator("file")
+    @classmethod
+    def _beside(cls, file: str) -> str:
+        path = PurePath(file)
+        if path.is_absolute() or ".." in path.parts or not path.parts:
+            message = f"is {file!r}; a path below the directory of the stack file"
+            raise ValueError(message)
+        return file
 
 
 class Throughput(Frozen):

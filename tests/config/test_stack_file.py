@@ -69,6 +69,8 @@ def test_the_shipped_stack_is_good() -> None:
             ["H100", "B200"],
             "lepton:stack.pools[0].throughput has no per_gpu figure for B200; a figure for each kind in gpu.",
         ),
+        ("pools.0.demand.file", "../../etc/passwd", "demand.file is '../../etc/passwd'; a path below the directory of the stack file."),
+        ("pools.0.demand.file", "/etc/passwd", "demand.file is '/etc/passwd'; a path below the directory of the stack file."),
         ("pools.1.name", "chat", "lepton:stack.pools has the name 'chat' more than once; a name of its own for each pool."),
         ("pools", [], "lepton:stack.pools is []; "),
     ],
@@ -86,6 +88,16 @@ def test_every_fault_is_named_at_once(tmp_path: Path) -> None:
         f"Pulumi.dev.yaml: {KEY}.{field}"
         for field in ["owner", "network.cidr", "network.zones", "network.cdir", "cluster.kubernetes_version"]
     ]
+
+
+def test_a_fault_in_every_pool_is_said_once_for_each(tmp_path: Path) -> None:
+    stack = deepcopy(GOOD)
+    for pool in stack["pools"]:
+        pool["quantile"] = 2
+
+    places = [line.split(" is ")[0] for line in _faults(tmp_path, stack)]
+
+    assert places == [f"Pulumi.dev.yaml: {KEY}.pools[{index}].quantile" for index in range(2)]
 
 
 @pytest.mark.parametrize(
