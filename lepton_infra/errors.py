@@ -4,8 +4,7 @@
 LeptonError               exit 1: the answer is no, or something outside failed
 ├── BadInput              exit 2: what was given cannot be used; carries every fault found, not the first alone
 │   └── StalePlan         exit 2: the plan no longer fits its demand, catalogue or settings
-├── EngineError           exit 1: the Pulumi engine could not be had or did not answer
-└── RehearsalFailed       exit 1: a rehearsal did not get there
+└── EngineError           exit 1: the Pulumi engine could not be had or did not answer
 ```
 
 Every message is the sentence `<where>: <what was given>; <what is allowed>. <what to do>`.
@@ -64,7 +63,3 @@ class StalePlan(BadInput):
 
 class EngineError(LeptonError):
     """The Pulumi engine could not be found, downloaded or built, or it broke while it ran."""
-
-
-class RehearsalFailed(LeptonError):  # noqa: N818 (likewise)
-    """A rehearsal stopped before it reached its end; the message says at which step and why."""

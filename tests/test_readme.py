@@ -2,7 +2,6 @@
 
 import re
 import shlex
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -14,15 +13,6 @@ README = (ROOT / "README.md").read_text()
 COMMANDS = re.findall(r"^\$ (.+)$", README, re.MULTILINE)
 LEPTON = [command.removeprefix("uv run ") for command in COMMANDS if command.startswith("uv run lepton")]
 WITH_ENGINE = [command for command in LEPTON if "rehearse" in command or "install" in command]
-
-
-@pytest.fixture
-def copy(tmp_path: Path) -> Path:
-    """Return a copy of the project that a command may write to."""
-    shutil.copy(ROOT / "Pulumi.yaml", tmp_path)
-    for folder in ("stacks", "policies"):
-        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
-    return tmp_path
 
 
 def _run(command: str, directory: Path) -> subprocess.CompletedProcess[str]:
@@ -41,8 +31,8 @@ def test_every_make_target_exists() -> None:
 
 
 @pytest.mark.parametrize("command", [command for command in LEPTON if command not in WITH_ENGINE])
-def test_a_command_of_the_readme_works_as_written(command: str, copy: Path) -> None:
-    ran = _run(command, copy)
+def test_a_command_of_the_readme_works_as_written(command: str, project: Path) -> None:
+    ran = _run(command, project)
 
     assert (ran.returncode, ran.stderr if ran.returncode else "") == (0, "")
     assert ran.stdout.strip()
@@ -50,8 +40,8 @@ def test_a_command_of_the_readme_works_as_written(command: str, copy: Path) -> N
 
 @pytest.mark.engine
 @pytest.mark.parametrize("command", [command for command in WITH_ENGINE if "rehearse" not in command])
-def test_a_command_of_the_readme_that_needs_the_engine_works_as_written(command: str, copy: Path) -> None:
-    assert _run(command, copy).returncode == 0
+def test_a_command_of_the_readme_that_needs_the_engine_works_as_written(command: str, project: Path) -> None:
+    assert _run(command, project).returncode == 0
 
 
 @pytest.mark.parametrize("link", sorted(set(re.findall(r"\]\(([^)#:]+)\)", README))))
@@ -59,13 +49,13 @@ def test_a_link_of_the_readme_leads_somewhere(link: str) -> None:
     assert (ROOT / link).exists()
 
 
-def test_the_fault_that_the_readme_shows_is_the_one_that_is_said(copy: Path) -> None:
+def test_the_fault_that_the_readme_shows_is_the_one_that_is_said(project: Path) -> None:
     promised = next(line for line in README.splitlines() if line.startswith("error: "))
-    stack = copy / "stacks" / "Pulumi.serve-aws.yaml"
+    stack = project / "stacks" / "Pulumi.serve-aws.yaml"
     text = stack.read_text().replace("gpu: [H100, H200]", "gpu: H1000").replace("{H100: 12.6, H200: 14.4}", "{H1000: 12.6}")
     stack.write_text(text)
 
-    ran = _run("lepton plan serve-aws", copy)
+    ran = _run("lepton plan serve-aws", project)
 
     assert (ran.returncode, ran.stdout) == (2, "")
     assert promised in ran.stderr.splitlines()

@@ -1,7 +1,5 @@
 """The stack that we ship goes up, changes and comes down, each by an engine and a cloud of its own that know only what was stored."""
 
-import shutil
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,19 +7,6 @@ import pytest
 
 from lepton_infra.engine import Operation, Run, Session, ensure
 from lepton_infra.rehearsal.cloud import Held, PretendCloud
-
-ROOT = Path(__file__).resolve().parents[1]
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Path:
-    """Return a copy of the project, with the environment that its programs run in."""
-    root = tmp_path / "project"
-    root.mkdir()
-    shutil.copy(ROOT / "Pulumi.yaml", root)
-    shutil.copytree(ROOT / "stacks", root / "stacks", ignore=shutil.ignore_patterns("__pycache__"))
-    (root / ".venv").symlink_to(sys.prefix)
-    return root
 
 
 @pytest.fixture

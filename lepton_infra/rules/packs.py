@@ -1,6 +1,7 @@
 """Finding of rule packs: every installed distribution may offer cards under the entry point group `lepton.rules`."""
 
 from collections.abc import Iterable
+from difflib import get_close_matches
 from importlib.metadata import entry_points
 from typing import NamedTuple, cast
 
@@ -46,6 +47,19 @@ def installed_cards() -> tuple[Card, ...]:
     if faults:
         raise BadInput(faults)
     return tuple(cards)
+
+
+def named(cards: Iterable[Card], rule: str) -> Card:
+    """Return the card with this id.
+
+    Raises:
+        BadInput: none has it; with the nearest ids.
+    """
+    known = {card.id: card for card in cards}
+    if rule not in known:
+        near = get_close_matches(rule, known, n=3, cutoff=0.4)
+        raise BadInput(Fault("rule", f"is {rule!r}", f"one of {', '.join(near or known)}", "Run `lepton rules` for the list"))
+    return known[rule]
 
 
 def list_rules(cards: Iterable[Card]) -> list[RuleRow]:

@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,22 +11,11 @@ import pytest
 
 from lepton_infra.graph import read_state
 
-ROOT = Path(__file__).resolve().parents[2]
 OPEN_BUCKET = """
 import pulumi_aws as aws
 
 aws.s3.BucketPublicAccessBlock("open", bucket=storage.bucket_id, block_public_acls=False, opts=here)
 """
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Path:
-    """Return a copy of the project, with the environment that its programs run in."""
-    shutil.copy(ROOT / "Pulumi.yaml", tmp_path)
-    for folder in ("stacks", "policies"):
-        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
-    (tmp_path / ".venv").symlink_to(sys.prefix)
-    return tmp_path
 
 
 def _rehearse(project: Path, *options: str) -> subprocess.CompletedProcess[str]:
