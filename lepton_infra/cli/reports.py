@@ -72,8 +72,10 @@ def _show_nodes(plan: "Plan") -> None:
         [f"{hours[0].start:%a %H:%M}", *(cell for hour in hours for cell in (f"{hour.demand_p50:,.1f}", f"{hour.demand:,.1f}", hour.nodes))]
         for hours in zip(*(pool.hours for pool in plan.pools), strict=True)
     ]
-    machines = "; ".join(f"{pool.name} on {pool.offer.machine} ({pool.unit.replace('_', ' ')})" for pool in plan.pools)
-    render.table(f"Nodes planned per hour against demand: {machines}", columns, rows)
+    render.table("Nodes planned per hour against demand", columns, rows)
+    for pool in plan.pools:
+        render.say(f"  {pool.name}: {pool.offer.machine} ({pool.offer.gpus}x {pool.offer.gpu}), demand in {pool.unit.replace('_', ' ')}")
+    render.say("")
 
 
 def _show_resources(outcome: Outcome) -> None:
