@@ -115,11 +115,24 @@ def affected(usual: Floats, start: dt.datetime, events: Sequence[Event], share: 
 
 def told(events: Sequence[Event], start: dt.datetime, hours: int) -> list[str]:
     """Return a sentence for each event within the hours planned, or one that there is none in them."""
-    end = start + dt.timedelta(hours=hours)
-    within = [event for event in events if event.start < end and event.end > start]
+    within = _within(events, start, hours)
     if events and not within:
         return [f"None of the {len(events)} known events falls into the hours planned."]
     return [_sentence(event, start, hours) for event in sorted(within, key=lambda event: (event.start, event.name))]
+
+
+def cautions(events: Sequence[Event], start: dt.datetime, hours: int) -> list[str]:
+    """Return what to doubt in a plan with events: its schedule is by the hour of the day, and events are not of every day."""
+    within = _within(events, start, hours)
+    if not within:
+        return []
+    ends = min(event.end for event in within)
+    return [f"The schedule repeats one day, this one with known events: plan again when the first is over, {ends:%Y-%m-%d %H:%M} UTC."]
+
+
+def _within(events: Sequence[Event], start: dt.datetime, hours: int) -> list[Event]:
+    end = start + dt.timedelta(hours=hours)
+    return [event for event in events if event.start < end and event.end > start]
 
 
 def _hour(usual: float, start: dt.datetime, events: Sequence[Event], share: float) -> float:

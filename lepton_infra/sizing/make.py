@@ -11,7 +11,7 @@ from lepton_infra.config import Pool, StackFile
 from lepton_infra.errors import BadInput, Fault
 from lepton_infra.sizing.compare import History, compare, history
 from lepton_infra.sizing.dayahead import Day, day_ahead, hourly_task, trusted
-from lepton_infra.sizing.events import Event, affected, read_events, told
+from lepton_infra.sizing.events import Event, affected, cautions, read_events, told
 from lepton_infra.sizing.explain import Explained, warnings, why
 from lepton_infra.sizing.fleet import Candidate, Fleet, candidates, choose, system_faults
 from lepton_infra.sizing.forecast import GAIN, Method, Task, methods, ranked
@@ -124,7 +124,6 @@ def _pool_plan(pool: Pool, prepared: _Prepared, where: str, say: Callable[[str],
     say(f"planning {pool.name}: its rivals on the last days")
     setting = setting_of(past, pool, fleets[0].candidate.node.capacity)
     compared, covered = compare(past, setting, lead, hourly, prepared.methods)
-    known = told(prepared.events, past.hours.end, len(day.p50))
     reasons = Explained(pool, past, day, ranking, fleets, compared, covered, prepared.record)
     return PoolPlan(
         name=pool.name,
@@ -137,8 +136,8 @@ def _pool_plan(pool: Pool, prepared: _Prepared, where: str, say: Callable[[str],
         forecaster=_named(ranking[0][1]),
         day_ahead_forecaster=_named(day.method),
         coverage=covered,
-        why=(*why(reasons), *known),
-        warnings=warnings(reasons),
+        why=(*why(reasons), *told(prepared.events, past.hours.end, len(day.p50))),
+        warnings=(*warnings(reasons), *cautions(prepared.events, past.hours.end, len(day.p50))),
         hours=_hours(day, fleets[0], past.hours.end),
         min_nodes=base(fleets[0].nodes, past.hours.end.hour, pool.lead_minutes),
         max_nodes=pool.max_nodes,

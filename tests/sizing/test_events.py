@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lepton_infra.errors import BadInput
-from lepton_infra.sizing.events import Event, affected, read_events, told
+from lepton_infra.sizing.events import Event, affected, cautions, read_events, told
 
 MONDAY = dt.datetime(2026, 1, 5, tzinfo=dt.UTC)
 WHERE = "Pulumi.x.yaml: lepton:stack.pools[0].demand"
@@ -93,6 +93,12 @@ def test_reasons_name_what_counts() -> None:
         "Known event 'launch' (2026-01-04 21:00 to 2026-01-05 02:30 UTC) multiplies demand by 2 in 3 of the hours planned.",
         "Known event 'end' (2026-01-05 20:00 to 2026-01-09 03:00 UTC) multiplies demand by 1.5 and takes away 3 in 4 of the hours planned.",
     ]
+
+
+def test_an_event_in_a_schedule_that_repeats_is_cautioned_about() -> None:
+    assert cautions((event(24, 48, 2), event(-9, 0, 2)), MONDAY, 24) == []
+    (said,) = cautions((event(1, 30, 2), event(2, 3, 2)), MONDAY, 24)
+    assert said.endswith("plan again when the first is over, 2026-01-05 03:00 UTC.")
 
 
 quarters = st.integers(-8, 40).map(lambda each: each / 4)

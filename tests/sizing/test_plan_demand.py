@@ -134,6 +134,9 @@ def test_known_events_change_the_hours_they_cover_and_are_named(project: Path) -
         assert after.nodes * made.node_capacity >= after.demand
     assert [sentence.split(" (")[0] for sentence in made.why[-2:]] == ["Known event 'launch'", "Known event 'batch'"]
     assert made.compared == usual.compared
+    assert [warning for warning in made.warnings if warning not in usual.warnings] == [
+        "The schedule repeats one day, this one with known events: plan again when the first is over, 2026-01-09 09:00 UTC."
+    ]
 
 
 def test_a_changed_calendar_makes_the_plan_stale(project: Path) -> None:
