@@ -63,6 +63,10 @@ def read_matrix(path: Path) -> tuple[Floats, Floats, list[str]]:
     try:
         answer = Answer.model_validate_json(path.read_bytes().removeprefix(b"\xef\xbb\xbf"))
     except ValidationError as error:
+        first = error.errors(include_url=False)[0] if error.error_count() == 1 else None
+        if first and first["type"] == "json_invalid":
+            problem = first["msg"].removeprefix("Invalid JSON: ")
+            raise BadInput(Fault(path.name, f"is not JSON ({problem})", "the answer to a range query of Prometheus")) from None
         faults = sentences(error, f"{path.name}: answer", Answer)
         raise BadInput([*faults[:MOST_FAULTS], *more_faults(path.name, len(faults) - MOST_FAULTS)]) from None
     lines = answer.data.result

@@ -81,7 +81,7 @@ def _from_rows(form: str, rows: Iterable[list[str]], name: str, demand: Demand, 
         unit = _trace_unit(demand, name, where)
         return from_requests(np.asarray(table.times), table.values, unit, name)
     unit = _unit(table, demand, where)
-    names = [printable(table.columns.names[place]) for place in table.columns.values]
+    names = [table.columns.names[place] for place in table.columns.values]
     return _record(form, _Rows(table.times, table.values, table.lines, names), unit, name)
 
 
@@ -134,7 +134,7 @@ class _Rows:
 
 def _record(form: str, rows: _Rows, unit: Unit, name: str) -> Record:
     """Sum the tenants, step by step: a step counts only where every tenant is known."""
-    values, names = rows.values, rows.names
+    values, names = rows.values, [printable(each) for each in rows.names]
     known = ~np.isnan(values)
     whole = known.all(axis=1)
     start, step, total = grid(rows.times, values.sum(axis=1).tolist(), rows.lines, name)

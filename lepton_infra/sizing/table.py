@@ -95,8 +95,8 @@ def shown(text: str) -> str:
 
 
 def printable(text: str) -> str:
-    """Return the text with what is not UTF-8 in it written out."""
-    return text.encode("utf-8", "backslashreplace").decode()
+    """Return the text with what is no letter of UTF-8 in it written out: a name in a file shall not steer a terminal."""
+    return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text)
 
 
 def _add(table: Table, line: int, row: list[str], parse: "_Clock") -> None:
