@@ -31,10 +31,8 @@ def demand(
 
     Example: lepton demand stacks/demand/servegen_m_large_10min.csv --start 2026-01-05
     """
-    from dataclasses import asdict
-
     from lepton_infra.cli import render
-    from lepton_infra.sizing.describe import describe
+    from lepton_infra.sizing.describe import as_document, describe
     from lepton_infra.sizing.record import COMMAND_LINE
     from lepton_infra.sizing.source import read_record
     from lepton_infra.sizing.table import printable
@@ -44,7 +42,7 @@ def demand(
     if html:
         _write(html, file.name, found, record)
     if as_json:
-        render.document({"format": "lepton.demand/1", "file": printable(file.name), **asdict(found)})
+        render.document({"format": "lepton.demand/1", "file": printable(file.name), **as_document(found)})
         return
     _show(file.name, found, record)
 

@@ -111,7 +111,7 @@ def _days(days: Sequence["DayOf"]) -> str:
     top = max((day.mean or 0.0 for day in last), default=0.0) or 1.0
     title = f"The last {len(last)} of {len(days)} days" if len(days) > len(last) else "Day by day"
     rows = "".join(
-        f"<tr><td>{day.date:%a %Y-%m-%d}</td><td>{figure(day.mean)}</td><td>{figure(day.peak)}</td><td>{day.recorded:.0%}</td>"
+        f"<tr><td>{day.date:%a %d %b}</td><td>{figure(day.mean)}</td><td>{figure(day.peak)}</td><td>{day.recorded:.0%}</td>"
         f'<td class="bar"><i style="width:{(day.mean or 0.0) / top:.1%}"></i></td></tr>'
         for day in last
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from pydantic import TypeAdapter
 
 from lepton_infra.config.model import Unit
 from lepton_infra.sizing.arrays import Floats, ahead
@@ -123,6 +124,11 @@ def describe(record: Record) -> Description:
         tenants=record.tenants,
         lost=record.lost,
     )
+
+
+def as_document(found: Description) -> dict[str, object]:
+    """Return the figures for `--json`: times in ISO 8601, the rest as it is."""
+    return TypeAdapter(Description).dump_python(found, mode="json")
 
 
 def strength(values: Floats, period: int) -> tuple[float, int]:

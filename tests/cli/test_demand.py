@@ -72,6 +72,7 @@ def test_one_document(capsys: pytest.CaptureFixture[str]) -> None:
     assert 1 < document["burst"]["median"] < document["burst"]["most"]
     assert document["cycles"][0]["strength"] is None
     assert document["days"][0]["date"] == "2023-11-16"
+    assert document["start"] == "2023-11-16T18:16:00Z"
 
 
 class Tags(HTMLParser):
