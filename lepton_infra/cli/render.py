@@ -39,6 +39,11 @@ def say(text: str) -> None:
     _stdout().print(escape(text), soft_wrap=True)
 
 
+def width() -> int:
+    """Return the columns that a line of the answer may have: those of the terminal, or 80 where it goes elsewhere."""
+    return _stdout().width
+
+
 def table(title: str, columns: Sequence[Column | str], rows: Sequence[Sequence[object]], foot: Sequence[object] | None = None) -> None:
     """Print a table on stdout: every cell as text, with a last row set apart where `foot` is given."""
     console = _stdout()

@@ -15,11 +15,11 @@ _SHORT.maxstring = _SHORT.maxother = 60
 _SHORT.maxlevel = 2
 
 
-def sentences(error: ValidationError, where: str) -> list[Fault]:
-    """Return a fault for each of pydantic's, at its path below `where`."""
+def sentences(error: ValidationError, where: str, model: type[BaseModel] = Stack) -> list[Fault]:
+    """Return a fault for each of pydantic's, at its path below `where`; the model is the one that was validated."""
     details = error.errors(include_url=False)
     places = [detail["loc"] for detail in details]
-    return [fault for detail in details if not _echoes(detail, places) for fault in _faults(detail, where)]
+    return [fault for detail in details if not _echoes(detail, places) for fault in _faults(detail, where, model)]
 
 
 def _echoes(detail: ErrorDetails, places: Sequence[tuple[int | str, ...]]) -> bool:
@@ -28,11 +28,11 @@ def _echoes(detail: ErrorDetails, places: Sequence[tuple[int | str, ...]]) -> bo
     return detail["type"] == "too_short" and any(len(place) > len(loc) and place[: len(loc)] == loc for place in places)
 
 
-def _faults(detail: ErrorDetails, where: str) -> list[Fault]:
+def _faults(detail: ErrorDetails, where: str, model: type[BaseModel]) -> list[Fault]:
     place = f"{where}{_path(detail['loc'])}"
     match detail["type"]:
         case "extra_forbidden":
-            return [Fault(place, "is unknown", *_nearest(detail["loc"]))]
+            return [Fault(place, "is unknown", *_nearest(detail["loc"], model))]
         case "missing":
             return [Fault(place, "is missing", "a value", f"Add {detail['loc'][-1]}")]
         case "value_error":
@@ -65,15 +65,14 @@ def _allowed(detail: ErrorDetails) -> str:
     return detail["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
 
 
-def _nearest(loc: tuple[int | str, ...]) -> tuple[str, str]:
-    fields = _fields(loc[:-1])
+def _nearest(loc: tuple[int | str, ...], model: type[BaseModel]) -> tuple[str, str]:
+    fields = _fields(loc[:-1], model)
     near = get_close_matches(str(loc[-1]), fields, n=1)
     return f"one of {', '.join(fields)}", f"Write {near[0]!r}" if near else "Remove it"
 
 
-def _fields(loc: tuple[int | str, ...]) -> list[str]:
+def _fields(loc: tuple[int | str, ...], model: type[BaseModel]) -> list[str]:
     """Return the names that the model at this path knows."""
-    model: type[BaseModel] = Stack
     for part in loc:
         if isinstance(part, str):
             model = _model(model, part)

@@ -35,6 +35,7 @@ def _at_least(most: int, fewest: int | None) -> int:
 Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,30}[a-z0-9]$")]
 Tag = Annotated[str, Field(pattern=r"^[A-Za-z0-9 _.:/=+@-]{1,128}$")]
 Names = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+Unit = Literal["requests_per_second", "input_tokens_per_second", "output_tokens_per_second", "concurrent_gpus", "bytes_per_second", "bytes"]
 Days = Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653]
 
 
@@ -109,18 +110,22 @@ class Demand(Frozen):
     """Where the demand of a pool is written down."""
 
     file: str
-    """CSV beside the stack file, with columns for time, value and optionally unit."""
-    unit: Literal["requests_per_second", "concurrent_gpus"] | None = None
-    """Unit of the values where the file does not say it."""
+    """CSV, Parquet, request trace or Prometheus range-query JSON beside the stack file; its content says which."""
+    unit: Unit | None = None
+    """Unit of the values where the file does not say it; of a request trace, what to count (requests where nothing is said)."""
+    columns: Names = ()
+    """Columns that hold the demand, one per tenant, summed; needed only where the header leaves it open."""
+    events: str | None = None
+    """YAML or CSV beside the stack file with known events: start, end, factor or add, name."""
     start: dt.datetime | None = None
     """Time of the first row where the file counts seconds from its start; UTC where no zone is given."""
     share: Annotated[float, Field(gt=0, le=1)] = 1.0
     """Share of the series that this pool serves."""
 
-    @field_validator("file")
+    @field_validator("file", "events")
     @classmethod
-    def _beside(cls, file: str) -> str:
-        path = PurePath(file)
+    def _beside(cls, file: str | None) -> str | None:
+        path = PurePath(file if file is not None else "none")
         if path.is_absolute() or ".." in path.parts or not path.parts:
             message = f"is {file!r}; a path below the directory of the stack file"
             raise ValueError(message)

@@ -12,10 +12,10 @@ from lepton_infra.sizing.dayahead import Day, trusted
 from lepton_infra.sizing.fleet import Fleet
 from lepton_infra.sizing.forecast import Method
 from lepton_infra.sizing.plan import NodeHours
+from lepton_infra.sizing.record import Record
 from lepton_infra.sizing.series import CYCLES_FOR_TRUST
+from lepton_infra.sizing.units import UNIT_NAMES
 
-UNIT_NAMES: Final = {"requests_per_second": "requests/s", "concurrent_gpus": "GPUs"}
-"""Units as people say them."""
 _OFF_COVERAGE: Final = 0.03
 _UNLIKE_DAYS: Final = 1.5
 _MANY_GAPS: Final = 0.05
@@ -33,6 +33,7 @@ class Explained:
     fleets: list[Fleet]
     compared: NodeHours | None
     covered: float | None
+    record: Record
 
 
 def why(told: Explained) -> tuple[str, ...]:
@@ -49,6 +50,12 @@ def why(told: Explained) -> tuple[str, ...]:
     if told.compared and told.covered is not None:
         within = f"within the {told.pool.quantile:.1%} quantile in {told.covered:.1%} of windows"
         sentences.append(f"On the last {told.compared.days} days demand stayed {within}.")
+    burst = told.record.burst
+    if burst:
+        sentences.append(
+            f"The trace has single requests: within {burst.window_seconds} s the busiest second had {burst.median:.1f} times the mean one "
+            f"in half of the windows, and {burst.p95:.1f} times or more in one of twenty."
+        )
     return tuple(filter(None, sentences))
 
 
@@ -58,7 +65,12 @@ def warnings(told: Explained) -> tuple[str, ...]:
 
 
 def _warnings(told: Explained) -> Iterator[str]:
-    windows = told.past.windows
+    windows, record = told.past.windows, told.record
+    if record.lost:
+        yield (
+            f"In {record.lost:,} steps some of the {len(record.tenants)} tenants were not recorded; a step counts only where all are, "
+            "so these are gaps."
+        )
     if not trusted(told.past.hours.values):
         yield (
             f"The history has {windows.cycles:.1f} daily cycles, fewer than {CYCLES_FOR_TRUST}: no pattern can be told from chance. "

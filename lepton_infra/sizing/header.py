@@ -1,29 +1,23 @@
 """What the columns of a demand file mean, and in which unit their values are."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from lepton_infra.config.model import Unit
 from lepton_infra.errors import BadInput, Fault
-from lepton_infra.sizing.series import Unit
+from lepton_infra.sizing.record import option
+from lepton_infra.sizing.units import unit_in
 
 _TIME: Final = {"time", "timestamp", "datetime", "date", "ts", "at", "start", "window", "t"}
 _SECONDS: Final = {"t_seconds", "seconds", "elapsed", "elapsed_seconds", "time_seconds", "t_s", "offset_seconds"}
 _VALUE: Final = {"value", "rate", "demand", "load", "requests", "gpus", "y"}
 _UNIT: Final = {"unit", "units"}
-_SUFFIXES: Final[dict[str, Unit]] = {
-    "rps": "requests_per_second",
-    "qps": "requests_per_second",
-    "requests_per_second": "requests_per_second",
-    "gpus": "concurrent_gpus",
-    "concurrent_gpus": "concurrent_gpus",
-}
-_UNITS: Final[dict[str, Unit]] = {
-    **_SUFFIXES,
-    "req/s": "requests_per_second",
-    "requests/s": "requests_per_second",
-    "1/s": "requests_per_second",
-    "gpu": "concurrent_gpus",
+_INPUT: Final = {"contexttokens", "context_tokens", "input_tokens", "prompt_tokens", "request_tokens", "input_length", "num_prefill_tokens"}
+_OUTPUT: Final = {
+    *("generatedtokens", "generated_tokens", "output_tokens", "completion_tokens"),
+    *("response_tokens", "output_length", "num_decode_tokens"),
 }
 
 
@@ -31,22 +25,33 @@ _UNITS: Final[dict[str, Unit]] = {
 class Columns:
     """Where in a row the parts stand."""
 
+    names: tuple[str, ...]
+    """The header as it is written."""
     time: int
     """Place of the time."""
     counted: bool
     """Whether the time is in seconds from the first row."""
-    value: int
-    """Place of the value."""
+    values: tuple[int, ...]
+    """Places of the values: one, or one for each tenant; of a request trace input and output tokens, in this order."""
     unit: int | None
     """Place of the unit, where each row says it."""
     said: Unit | None
-    """Unit that the value's name says, as in `rate_rps`."""
-    width: int
-    """Number of columns."""
+    """Unit that the values' names say, as in `rate_rps`."""
+    trace: bool
+    """Whether a row is a request."""
 
 
-def columns(header: list[str], where: str) -> Columns:
-    """Find time, value and unit by the names in the header.
+def columns(header: Sequence[str], where: str, chosen: Sequence[str] = (), place: str = "") -> Columns:
+    """Find time, values and unit by the names in the header.
+
+    A request trace has a time and a column for each of input and output tokens. One column that is named like a value is the demand, and
+    what stands beside it is not read. Where no column is named so, each is a tenant. Several that are named so are left to the user.
+
+    Args:
+        header: names of the columns.
+        where: the file, for messages.
+        chosen: names of the columns that hold the demand, where the user says them.
+        place: of the demand in the stack file, for messages.
 
     Raises:
         BadInput: a column is missing, or more than one could be meant.
@@ -54,28 +59,53 @@ def columns(header: list[str], where: str) -> Columns:
     names = [re.sub(r"[^a-z0-9/]+", "_", name.strip().casefold()).strip("_") for name in header]
     times = [place for place, name in enumerate(names) if name in _TIME | _SECONDS]
     units = [place for place, name in enumerate(names) if name in _UNIT]
-    rest = [place for place in range(len(names)) if place not in times + units]
-    values = [place for place in rest if names[place] in _VALUE or _suffix(names[place])] or (rest if len(rest) == 1 else [])
     shown = ", ".join(header)[:80]
     faults: list[Fault] = []
     if len(times) != 1:
         faults.append(Fault(f"{where}:1", f"has {len(times) or 'no'} columns of time among '{shown}'", "one column named time"))
-    if len(values) != 1:
-        faults.append(Fault(f"{where}:1", f"has {len(values) or 'no'} columns of demand among '{shown}'", "one column named value"))
+    requests = _requests(names)
+    values = list(requests) or _values(names, times + units)
+    if chosen:
+        values, requests = _chosen(header, chosen, place, faults), ()
+    elif not values:
+        faults.append(Fault(f"{where}:1", f"has no columns of demand among '{shown}'", "one column named value"))
+    elif not requests and len(values) > 1 and any(_named(names[one]) for one in values):
+        remedy = f"Name those to be summed in {option(place, 'columns')}"
+        faults.append(
+            Fault(f"{where}:1", f"has {len(values)} columns of demand among '{shown}'", "one column named value, or one per tenant", remedy)
+        )
+    said: set[Unit | None] = {unit_in(names[one]) for one in values}
+    if len(said) > 1 and not requests and not faults:
+        faults.append(Fault(f"{where}:1", f"has columns of different units among '{shown}'", "one unit in the whole file"))
     if faults:
         raise BadInput(faults)
-    return Columns(times[0], names[times[0]] in _SECONDS, values[0], units[0] if units else None, _suffix(names[values[0]]), len(names))
+    unit = units[0] if units else None
+    trace = bool(requests)
+    return Columns(tuple(header), times[0], names[times[0]] in _SECONDS, tuple(values), unit, None if trace else said.pop(), trace)
 
 
-def unit_of(text: str) -> Unit | None:
-    """Return the unit that a word means, or None."""
-    return _UNITS.get(re.sub(r"[\s_]+", "_", text.strip().casefold()))
+def _requests(names: Sequence[str]) -> tuple[int, ...]:
+    """Return the places of input and output tokens where there is one of each."""
+    inputs = [place for place, name in enumerate(names) if name in _INPUT]
+    outputs = [place for place, name in enumerate(names) if name in _OUTPUT]
+    return (inputs[0], outputs[0]) if len(inputs) == len(outputs) == 1 else ()
 
 
-def known_units() -> str:
-    """Return the units to choose from, for a message."""
-    return "requests_per_second (rps) or concurrent_gpus (gpus)"
+def _values(names: Sequence[str], taken: Sequence[int]) -> list[int]:
+    rest = [place for place in range(len(names)) if place not in taken]
+    return [place for place in rest if _named(names[place])] or rest
 
 
-def _suffix(name: str) -> Unit | None:
-    return next((unit for suffix, unit in _SUFFIXES.items() if name == suffix or name.endswith(f"_{suffix}")), None)
+def _named(name: str) -> bool:
+    return name in _VALUE or unit_in(name) is not None
+
+
+def _chosen(header: Sequence[str], chosen: Sequence[str], place: str, faults: list[Fault]) -> list[int]:
+    """Return the places of the columns that the user names, each once."""
+    places = {name.strip(): at for at, name in enumerate(header)}
+    faults += [
+        Fault(option(place, "columns"), f"has {name!r}", f"columns of the file: {', '.join(places)[:200]}")
+        for name in chosen
+        if name not in places
+    ]
+    return list(dict.fromkeys(places[name] for name in chosen if name in places))

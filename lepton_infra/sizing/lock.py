@@ -120,14 +120,17 @@ def _demand(stack_file: StackFile) -> dict[str, str]:
     digests: dict[str, str] = {}
     faults: list[Fault] = []
     for place, pool in enumerate(stack_file.stack.pools):
-        path = stack_file.project.stacks / pool.demand.file
-        reason = unreadable(path)
-        if reason:
-            where = f"{stack_file.where}.pools[{place}].demand.file"
-            faults.append(Fault(where, f"is '{pool.demand.file}', which {reason}", "a CSV file beside the stack file"))
-        elif pool.demand.file not in digests:
+        for setting, said in (("file", pool.demand.file), ("events", pool.demand.events)):
+            if said is None or said in digests:
+                continue
+            path = stack_file.project.stacks / said
+            reason = unreadable(path)
+            if reason:
+                where = f"{stack_file.where}.pools[{place}].demand.{setting}"
+                faults.append(Fault(where, f"is '{said}', which {reason}", "a file beside the stack file"))
+                continue
             with path.open("rb") as file:
-                digests[pool.demand.file] = hashlib.file_digest(file, "sha256").hexdigest()
+                digests[said] = hashlib.file_digest(file, "sha256").hexdigest()
     if faults:
         raise BadInput(faults)
     return dict(sorted(digests.items()))

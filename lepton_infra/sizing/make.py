@@ -11,6 +11,7 @@ from lepton_infra.config import Pool, StackFile
 from lepton_infra.errors import BadInput, Fault
 from lepton_infra.sizing.compare import History, compare, history
 from lepton_infra.sizing.dayahead import Day, day_ahead, hourly_task, trusted
+from lepton_infra.sizing.events import Event, affected, cautions, read_events, told
 from lepton_infra.sizing.explain import Explained, warnings, why
 from lepton_infra.sizing.fleet import Candidate, Fleet, candidates, choose, system_faults
 from lepton_infra.sizing.forecast import GAIN, Method, Task, methods, ranked
@@ -18,9 +19,10 @@ from lepton_infra.sizing.forecasters import FORECASTERS
 from lepton_infra.sizing.lock import inputs_of
 from lepton_infra.sizing.plan import Hour, Offer, Plan, PoolPlan
 from lepton_infra.sizing.policies import Setting
+from lepton_infra.sizing.record import Record
 from lepton_infra.sizing.schedule import base, schedule
 from lepton_infra.sizing.series import DemandSeries
-from lepton_infra.sizing.source import read_demand
+from lepton_infra.sizing.source import read_record
 
 HOURS_PER_MONTH: Final = 730
 """Hours in a month, as the clouds' calculators count."""
@@ -43,11 +45,11 @@ def make_plan(stack_file: StackFile, catalog: Catalog, report: Callable[[str], N
     say = report or _silent
     faults = system_faults(stack_file.stack, catalog, stack_file.where)
     region_known = not any(fault.where.endswith(".region") for fault in faults)
-    series: dict[str, DemandSeries] = {}
+    records: dict[str, Record] = {}
     pools: list[PoolPlan] = []
     for place, pool in enumerate(stack_file.stack.pools):
         say(f"planning {pool.name}")
-        prepared = _prepare(stack_file, place, catalog if region_known else None, series)
+        prepared = _prepare(stack_file, place, catalog if region_known else None, records)
         if isinstance(prepared, list):
             faults += [fault for fault in prepared if fault not in faults]
         elif not faults:
@@ -65,19 +67,26 @@ class _Prepared:
     """What a pool is planned from."""
 
     demand: DemandSeries
+    record: Record
+    events: tuple[Event, ...]
     found: list[Candidate]
     methods: list[Method]
 
 
-def _prepare(stack_file: StackFile, place: int, catalog: Catalog | None, cache: dict[str, DemandSeries]) -> _Prepared | list[Fault]:
+def _prepare(stack_file: StackFile, place: int, catalog: Catalog | None, cache: dict[str, Record]) -> _Prepared | list[Fault]:
     """Read and check a pool's inputs; return every fault where there are any."""
     pool, here = stack_file.stack.pools[place], f"{stack_file.where}.pools[{place}]"
     faults: list[Fault] = []
     found: list[Candidate] = []
-    key = pool.demand.model_dump_json(exclude={"share"})
+    events: tuple[Event, ...] = ()
+    key = pool.demand.model_dump_json(exclude={"share", "events"})
     try:
         if key not in cache:
-            cache[key] = read_demand(stack_file.project.stacks / pool.demand.file, pool.demand, f"{here}.demand")
+            cache[key] = read_record(stack_file.project.stacks / pool.demand.file, pool.demand, f"{here}.demand")
+    except BadInput as error:
+        faults += error.faults
+    try:
+        events = _events(stack_file, place)
     except BadInput as error:
         faults += error.faults
     try:
@@ -89,12 +98,18 @@ def _prepare(stack_file: StackFile, place: int, catalog: Catalog | None, cache: 
         faults.append(Fault(f"{here}.forecaster", f"is {pool.forecaster!r}", allowed))
     if faults:
         return faults
-    demand = cache[key].recent().scaled(pool.demand.share)
+    demand = cache[key].series.recent().scaled(pool.demand.share)
     recorded = len(demand.hours().values) - demand.hours().gaps
     if recorded < _LEAST_HOURS:
         return [Fault(f"{here}.demand.file", f"is '{pool.demand.file}' with {recorded} whole hours of demand", f"{_LEAST_HOURS} or more")]
     names = ("naive",) if not trusted(demand.hours().values) else tuple(FORECASTERS)
-    return _Prepared(demand, found, methods(names if pool.forecaster == "auto" else (pool.forecaster,)))
+    return _Prepared(demand, cache[key], events, found, methods(names if pool.forecaster == "auto" else (pool.forecaster,)))
+
+
+def _events(stack_file: StackFile, place: int) -> tuple[Event, ...]:
+    said = stack_file.stack.pools[place].demand.events
+    where = f"{stack_file.where}.pools[{place}].demand"
+    return read_events(stack_file.project.stacks / said, said, where) if said else ()
 
 
 def _pool_plan(pool: Pool, prepared: _Prepared, where: str, say: Callable[[str], None]) -> PoolPlan:
@@ -102,14 +117,14 @@ def _pool_plan(pool: Pool, prepared: _Prepared, where: str, say: Callable[[str],
     lead = lead_task(past, pool)
     hourly = hourly_task(past.hours, pool.quantile)
     say(f"planning {pool.name}: the day ahead")
-    day = _rounded(day_ahead(hourly, prepared.methods))
+    day = _rounded(_with_events(day_ahead(hourly, prepared.methods), past.hours.end, prepared.events, pool.demand.share))
     fleets = choose(prepared.found, day.upper.tolist(), pool, where)
     say(f"planning {pool.name}: the lead time")
     ranking = ranked(lead, prepared.methods)
     say(f"planning {pool.name}: its rivals on the last days")
     setting = setting_of(past, pool, fleets[0].candidate.node.capacity)
     compared, covered = compare(past, setting, lead, hourly, prepared.methods)
-    told = Explained(pool, past, day, ranking, fleets, compared, covered)
+    reasons = Explained(pool, past, day, ranking, fleets, compared, covered, prepared.record)
     return PoolPlan(
         name=pool.name,
         offer=_offer(fleets[0].candidate.machine),
@@ -121,8 +136,8 @@ def _pool_plan(pool: Pool, prepared: _Prepared, where: str, say: Callable[[str],
         forecaster=_named(ranking[0][1]),
         day_ahead_forecaster=_named(day.method),
         coverage=covered,
-        why=why(told),
-        warnings=warnings(told),
+        why=(*why(reasons), *told(prepared.events, past.hours.end, len(day.p50))),
+        warnings=(*warnings(reasons), *cautions(prepared.events, past.hours.end, len(day.p50))),
         hours=_hours(day, fleets[0], past.hours.end),
         min_nodes=base(fleets[0].nodes, past.hours.end.hour, pool.lead_minutes),
         max_nodes=pool.max_nodes,
@@ -153,6 +168,10 @@ def _hours(day: Day, fleet: Fleet, start: dt.datetime) -> tuple[Hour, ...]:
             zip(day.p50.tolist(), day.upper.tolist(), fleet.replicas, fleet.nodes, strict=True)
         )
     )
+
+
+def _with_events(day: Day, start: dt.datetime, events: tuple[Event, ...], share: float) -> Day:
+    return replace(day, p50=affected(day.p50, start, events, share), upper=affected(day.upper, start, events, share))
 
 
 def _rounded(day: Day) -> Day:

@@ -17,7 +17,7 @@ class Inputs(Frozen):
     catalog: str
     """Of the price catalogue."""
     demand: dict[str, str]
-    """Of each demand file, by its name in the stack file."""
+    """Of each file of demand and of known events, by its name in the stack file."""
 
 
 class Offer(Frozen):

@@ -2,13 +2,12 @@
 
 import datetime as dt
 from dataclasses import dataclass, replace
-from typing import Final, Literal, TypeAlias
+from typing import Final
 
 import numpy as np
 
+from lepton_infra.config.model import Unit
 from lepton_infra.sizing.arrays import Floats
-
-Unit: TypeAlias = Literal["requests_per_second", "concurrent_gpus"]
 
 SHORTEST_WINDOW: Final = 300
 """Seconds; shorter steps are joined to windows, because no node is ordered for less."""

@@ -1,188 +1,171 @@
-"""Reading demand files: the one place where sizing touches a disk for data."""
+"""Reading demand files: the one place where sizing touches a disk for data.
+
+What a file is, its content says: Parquet by its magic, JSON by its first brace, a request trace by its columns.
+"""
 
 import csv
-import datetime as dt
-from array import array
-from collections.abc import Iterable
-from contextlib import suppress
-from dataclasses import dataclass, field
-from math import isfinite, nan
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TextIO
 
 import numpy as np
 
 from lepton_infra.config import Demand
+from lepton_infra.config.model import Unit
 from lepton_infra.errors import BadInput, Fault
+from lepton_infra.sizing.arrays import Floats
 from lepton_infra.sizing.grid import grid
-from lepton_infra.sizing.header import Columns, columns, known_units, unit_of
+from lepton_infra.sizing.header import columns
 from lepton_infra.sizing.lock import unreadable
-from lepton_infra.sizing.series import DemandSeries, Unit
+from lepton_infra.sizing.parquet import MAGIC, parquet_rows
+from lepton_infra.sizing.prometheus import read_matrix
+from lepton_infra.sizing.record import COMMAND_LINE, Record, Tenant, option
+from lepton_infra.sizing.series import DemandSeries
+from lepton_infra.sizing.table import Table, fill, printable, shown
+from lepton_infra.sizing.trace import TRACE_UNITS, from_requests
+from lepton_infra.sizing.units import known_units, unit_of
 
-MOST_FAULTS: Final = 20
-"""Faults of one file that a message lists; the rest is counted."""
-LARGEST: Final = 1e12
-"""No demand is larger; squares of what is beyond it would leave the range of numbers."""
 _SNIFFED: Final = 65_536
-_EPOCH: Final = 100_000_000
-"""A number above this is a time since 1970, not one since the first row."""
 
 
 def read_demand(path: Path, demand: Demand, where: str) -> DemandSeries:
-    """Read the demand file that a stack file names.
+    """Read the demand file that a stack file names, as `read_record`, and return the series alone."""
+    return read_record(path, demand, where).series
+
+
+def read_record(path: Path, demand: Demand, where: str) -> Record:
+    """Read the demand file that a stack file or the command line names.
 
     Args:
         path: the file.
-        demand: what the stack file says of it.
-        where: the demand's place in the stack file, for messages about what is said there.
+        demand: what is said of it.
+        where: the demand's place in the stack file, or `COMMAND_LINE`, for messages about what is said there.
 
     Raises:
         BadInput: with every fault of the file, by line, the first `MOST_FAULTS` of them.
     """
     reason = unreadable(path)
     if reason:
-        raise BadInput(Fault(f"{where}.file", f"is '{demand.file}', which {reason}", "a CSV file beside the stack file"))
+        raise BadInput(Fault(option(where, "file"), f"is '{demand.file}', which {reason}", "a CSV, Parquet or Prometheus file"))
+    with path.open("rb") as file:
+        head = file.read(_SNIFFED)
+    if head.startswith(MAGIC):
+        with closing(parquet_rows(path)) as rows:
+            return _from_rows("Parquet", rows, path.name, demand, where)
+    if head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith((b"{", b"[")):
+        return _from_matrix(path, demand, where)
     with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
-        table = _table(file, path.name, demand, where)
-    if table.faults:
-        raise BadInput(table.reported())
-    if not table.times:
-        raise BadInput(Fault(path.name, "has a header and no rows", "a row for each step of time"))
-    unit = _unit(table, demand, path.name, where)
-    start, step, values = grid(table.times, table.values, table.lines, path.name)
-    if not np.isfinite(values).any():
-        raise BadInput(Fault(path.name, "has no value in any row", "numbers"))
-    return DemandSeries(start, step, values, unit)
+        return _from_rows("CSV", _csv_rows(file, path.name), path.name, demand, where)
 
 
-@dataclass(slots=True)
-class _Table:
-    name: str
-    times: "array[float]" = field(default_factory=lambda: array("d"))
-    values: "array[float]" = field(default_factory=lambda: array("d"))
-    lines: "array[int]" = field(default_factory=lambda: array("q"))
-    units: dict[str, int] = field(default_factory=dict[str, int])
-    said: Unit | None = None
-    faults: list[Fault] = field(default_factory=list[Fault])
-    more: int = 0
-
-    def fault(self, line: int, given: str, allowed: str, remedy: str = "") -> None:
-        if len(self.faults) < MOST_FAULTS:
-            self.faults.append(Fault(f"{self.name}:{line}", given, allowed, remedy))
-        else:
-            self.more += 1
-
-    def reported(self) -> list[Fault]:
-        rest = [Fault(self.name, f"has {self.more:,} more faults like these", "none")] if self.more else []
-        return [*self.faults, *rest]
-
-
-def _table(file: TextIO, name: str, demand: Demand, where: str) -> _Table:
+def _csv_rows(file: TextIO, name: str) -> Iterable[list[str]]:
     head = file.read(_SNIFFED)
     if not head.strip():
         raise BadInput(Fault(name, "is empty", "a header and a row for each step of time"))
     if "\0" in head or any("\udc80" <= letter <= "\udcff" for letter in head.partition("\n")[0]):
-        raise BadInput(Fault(name, "is not text in UTF-8", "CSV with a header"))
+        raise BadInput(Fault(name, "is not text in UTF-8", "CSV with a header, Parquet, or the JSON of a Prometheus range query"))
     file.seek(0)
     first = head.partition("\n")[0]
-    rows = csv.reader(file, delimiter=max(",;\t", key=first.count))
-    header = next(rows)
-    table = _Table(name)
-    found = columns(header, name)
+    return csv.reader(file, delimiter=max(",;\t", key=first.count))
+
+
+def _from_rows(form: str, rows: Iterable[list[str]], name: str, demand: Demand, where: str) -> Record:
+    table = _table(iter(rows), name, demand, where, 1 if form == "Parquet" else 2)
+    if table.faults:
+        raise BadInput(table.reported())
+    if not table.times:
+        raise BadInput(Fault(name, "has a header and no rows", "a row for each step of time"))
+    if table.columns.trace:
+        unit = _trace_unit(demand, name, where)
+        return from_requests(np.asarray(table.times), table.values, unit, name)
+    unit = _unit(table, demand, where)
+    names = [table.columns.names[place] for place in table.columns.values]
+    return _record(form, _Rows(table.times, table.values, table.lines, names), unit, name)
+
+
+def _table(rows: Iterator[list[str]], name: str, demand: Demand, where: str, first: int) -> Table:
+    header = next(rows, list[str]())
+    found = columns(header, name, demand.columns, where)
+    table = Table(name, found)
     if found.counted and demand.start is None:
-        table.fault(
-            1, f"counts '{header[found.time]}' from its first row", "a time of day", f"Say {where}.start, the time of the first row"
-        )
+        remedy = f"Say {option(where, 'start')}, the time of the first row"
+        table.fault(1, f"counts '{header[found.time]}' from its first row", "a time of day", remedy)
     if not found.counted and demand.start is not None:
-        raise BadInput(
-            Fault(f"{where}.start", f"is {demand.start.isoformat()}, but {name} has times of its own", "nothing", "Remove start")
-        )
-    table.said = found.said
-    _fill(table, rows, found, demand.start)
+        raise BadInput(_needless_start(demand, name, where))
+    fill(table, rows, demand.start, first)
     return table
 
 
-def _fill(table: _Table, rows: Iterable[list[str]], found: Columns, start: dt.datetime | None) -> None:
-    parse = _clock(found.counted, start)
-    line = 1
+def _needless_start(demand: Demand, name: str, where: str) -> Fault:
+    given = f"is {demand.start.isoformat() if demand.start else None}, but {name} has times of its own"
+    return Fault(option(where, "start"), given, "nothing", "Remove start")
+
+
+def _from_matrix(path: Path, demand: Demand, where: str) -> Record:
+    faults: list[Fault] = []
+    if demand.start is not None:
+        faults.append(_needless_start(demand, path.name, where))
+    if demand.columns:
+        faults.append(Fault(option(where, "columns"), f"is {', '.join(demand.columns)}, but {path.name} has series", "nothing"))
+    if not demand.unit:
+        faults.append(Fault(option(where, "unit"), f"is not said, nor does {path.name} say it", known_units()))
     try:
-        for line, row in enumerate(rows, start=2):
-            if not row:
-                continue
-            if len(row) != found.width:
-                table.fault(line, f"has {len(row)} columns", f"{found.width}, as in the header")
-                continue
-            _add(table, line, row, found, parse)
-    except csv.Error as error:
-        table.fault(line + 1, f"is not CSV ({error})", "rows of text")
+        times, values, names = read_matrix(path)
+    except BadInput as error:
+        raise BadInput([*faults, *error.faults]) from None
+    if faults or not demand.unit:
+        raise BadInput(faults)
+    if not len(times):
+        raise BadInput(Fault(path.name, "has series without a value", "values over time"))
+    return _record("Prometheus range query", _Rows(times.tolist(), values, range(1, len(times) + 1), names), demand.unit, path.name)
 
 
-def _add(table: _Table, line: int, row: list[str], found: Columns, parse: "_Clock") -> None:
-    time, value = parse(row[found.time]), nan
-    if time is None:
-        allowed = "seconds from the first row" if found.counted else "a time like 2026-01-05T00:10:00Z, with a zone in every row or in none"
-        table.fault(line, f"has the time {_shown(row[found.time])}", allowed)
-    text = row[found.value].strip()
-    if text:
-        with suppress(ValueError):
-            value = float(text)
-        if not 0 <= value <= LARGEST:
-            table.fault(line, f"has the value {_shown(text)}", f"a number from 0 to {LARGEST:g}, or nothing for a gap")
-    if found.unit is not None and row[found.unit].strip():
-        table.units.setdefault(row[found.unit].strip(), line)
-    if time is not None:
-        table.times.append(time)
-        table.values.append(value)
-        table.lines.append(line)
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """Rows of a file, whichever kind it is."""
+
+    times: Sequence[float]
+    values: Floats
+    lines: Sequence[int]
+    names: Sequence[str]
 
 
-class _Clock:
-    """Turns the text of a time into seconds since 1970, holding every row to the first one's way of writing."""
-
-    def __init__(self, origin: float | None) -> None:
-        self._origin = origin
-        self._zoned: bool | None = None
-
-    def __call__(self, text: str) -> float | None:
-        number = _number(text)
-        if self._origin is not None:
-            return None if number is None else self._origin + number
-        if number is not None:
-            return number if number > _EPOCH else None
-        return self._stamp(text)
-
-    def _stamp(self, text: str) -> float | None:
-        try:
-            stamp = dt.datetime.fromisoformat(text.strip())
-        except ValueError:
-            return None
-        zoned = stamp.tzinfo is not None
-        if self._zoned is None:
-            self._zoned = zoned
-        if zoned is not self._zoned:
-            return None
-        return (stamp if zoned else stamp.replace(tzinfo=dt.UTC)).timestamp()
+def _record(form: str, rows: _Rows, unit: Unit, name: str) -> Record:
+    """Sum the tenants, step by step: a step counts only where every tenant is known."""
+    values, names = rows.values, [printable(each) for each in rows.names]
+    known = ~np.isnan(values)
+    whole = known.all(axis=1)
+    start, step, total = grid(rows.times, values.sum(axis=1).tolist(), rows.lines, name)
+    if not known.any():
+        raise BadInput(Fault(name, "has no value in any row", "numbers"))
+    if not whole.any():
+        given = f"has no row in which all of {', '.join(names)[:120]} are known"
+        raise BadInput(Fault(name, given, "steps that every tenant covers", "Leave out those that were not there yet"))
+    tenants = tuple(_tenant(each, column) for each, column in zip(names, values.T, strict=True)) if len(names) > 1 else ()
+    lost = int((known.any(axis=1) & ~whole).sum())
+    return Record(form, DemandSeries(start, step, total, unit), tenants, lost)
 
 
-def _clock(counted: bool, start: dt.datetime | None) -> _Clock:  # noqa: FBT001 (what the header says of its times)
-    if not counted:
-        return _Clock(None)
-    if start is None:
-        return _Clock(0.0)
-    return _Clock((start if start.tzinfo else start.replace(tzinfo=dt.UTC)).timestamp())
+def _tenant(name: str, values: Floats) -> Tenant:
+    known = values[~np.isnan(values)]
+    return Tenant(name, float(known.mean()), float(known.max()), len(values) - len(known))
 
 
-def _number(text: str) -> float | None:
-    try:
-        number = float(text)
-    except ValueError:
-        return None
-    return number if isfinite(number) else None
+def _trace_unit(demand: Demand, name: str, where: str) -> Unit:
+    unit = demand.unit or "requests_per_second"
+    if unit not in TRACE_UNITS:
+        raise BadInput(
+            Fault(option(where, "unit"), f"is {unit}, which a trace of requests such as {name} cannot say", ", ".join(TRACE_UNITS))
+        )
+    return unit
 
 
-def _unit(table: _Table, demand: Demand, name: str, where: str) -> Unit:
+def _unit(table: Table, demand: Demand, where: str) -> Unit:
+    name = table.name
     faults = [
-        Fault(f"{name}:{line}", f"has the unit {_shown(text)}", known_units()) for text, line in table.units.items() if not unit_of(text)
+        Fault(f"{name}:{line}", f"has the unit {shown(text)}", known_units()) for text, line in table.units.items() if not unit_of(text)
     ]
     by_unit: dict[Unit, int] = {}
     for text, line in table.units.items():
@@ -191,21 +174,15 @@ def _unit(table: _Table, demand: Demand, name: str, where: str) -> Unit:
     if len(by_unit) > 1:
         faults.append(Fault(f"{name}:{max(by_unit.values())}", "has another unit than the rows before", "one unit in the whole file"))
     said: dict[Unit, str] = dict.fromkeys(by_unit, f"rows of {name}")
-    if table.said:
-        said.setdefault(table.said, f"the header of {name}")
+    if table.columns.said:
+        said.setdefault(table.columns.said, f"the header of {name}")
     if demand.unit:
-        said.setdefault(demand.unit, "the stack file")
+        said.setdefault(demand.unit, "the stack file" if where != COMMAND_LINE else "the option")
     if len(said) > 1 and not faults:
         given = " and ".join(f"{unit} in {place}" for unit, place in said.items())
-        faults.append(Fault(f"{where}.unit", f"is {given}", "one unit"))
+        faults.append(Fault(option(where, "unit"), f"is {given}", "one unit"))
     if not said and not faults:
-        faults.append(Fault(f"{where}.unit", f"is not said, nor does {name} say it", known_units()))
+        faults.append(Fault(option(where, "unit"), f"is not said, nor does {name} say it", known_units()))
     if faults:
         raise BadInput(faults)
     return next(iter(said))
-
-
-def _shown(text: str) -> str:
-    """Return what stands there, short and printable."""
-    printable = text.encode("utf-8", "backslashreplace").decode()[:40]
-    return repr(printable)
