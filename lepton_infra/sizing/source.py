@@ -17,12 +17,11 @@ from lepton_infra.errors import BadInput, Fault
 from lepton_infra.sizing.grid import grid
 from lepton_infra.sizing.header import Columns, columns, known_units, unit_of
 from lepton_infra.sizing.lock import unreadable
-from lepton_infra.sizing.series import DemandSeries, Unit
+from lepton_infra.sizing.series import LARGEST, DemandSeries, Unit
 
 MOST_FAULTS: Final = 20
 """Faults of one file that a message lists; the rest is counted."""
-LARGEST: Final = 1e12
-"""No demand is larger; squares of what is beyond it would leave the range of numbers."""
+_MONDAY: Final = dt.datetime(2026, 1, 5, tzinfo=dt.UTC)
 _SNIFFED: Final = 65_536
 _EPOCH: Final = 100_000_000
 """A number above this is a time since 1970, not one since the first row."""
@@ -44,14 +43,33 @@ def read_demand(path: Path, demand: Demand, where: str) -> DemandSeries:
         raise BadInput(Fault(f"{where}.file", f"is '{demand.file}', which {reason}", "a CSV file beside the stack file"))
     with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
         table = _table(file, path.name, demand, where)
-    if table.faults:
-        raise BadInput(table.reported())
-    if not table.times:
-        raise BadInput(Fault(path.name, "has a header and no rows", "a row for each step of time"))
-    unit = _unit(table, demand, path.name, where)
-    start, step, values = grid(table.times, table.values, table.lines, path.name)
+    table.check()
+    return _series(table, path.name, _unit(table, demand, path.name, where))
+
+
+def read_series(path: Path) -> DemandSeries:
+    """Read a file that no stack file describes.
+
+    Times counted from the first row are taken to begin at midnight of a Monday; where no unit is said it is requests per second.
+
+    Raises:
+        BadInput: with every fault of the file, by line, the first `MOST_FAULTS` of them.
+    """
+    reason = unreadable(path)
+    if reason:
+        raise BadInput(Fault(str(path), reason, "a CSV file with a column of time and one of value"))
+    with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
+        table = _table(file, path.name, Demand(file=path.name), path.name, assumed=_MONDAY)
+    table.check()
+    stated = table.said or table.units
+    unit = _unit(table, Demand(file=path.name, unit=None if stated else "requests_per_second"), path.name, path.name)
+    return _series(table, path.name, unit)
+
+
+def _series(table: "_Table", name: str, unit: Unit) -> DemandSeries:
+    start, step, values = grid(table.times, table.values, table.lines, name)
     if not np.isfinite(values).any():
-        raise BadInput(Fault(path.name, "has no value in any row", "numbers"))
+        raise BadInput(Fault(name, "has no value in any row", "numbers"))
     return DemandSeries(start, step, values, unit)
 
 
@@ -72,12 +90,19 @@ class _Table:
         else:
             self.more += 1
 
+    def check(self) -> None:
+        """Raise where a row is wrong, or there is none."""
+        if self.faults:
+            raise BadInput(self.reported())
+        if not self.times:
+            raise BadInput(Fault(self.name, "has a header and no rows", "a row for each step of time"))
+
     def reported(self) -> list[Fault]:
         rest = [Fault(self.name, f"has {self.more:,} more faults like these", "none")] if self.more else []
         return [*self.faults, *rest]
 
 
-def _table(file: TextIO, name: str, demand: Demand, where: str) -> _Table:
+def _table(file: TextIO, name: str, demand: Demand, where: str, assumed: dt.datetime | None = None) -> _Table:
     head = file.read(_SNIFFED)
     if not head.strip():
         raise BadInput(Fault(name, "is empty", "a header and a row for each step of time"))
@@ -89,7 +114,8 @@ def _table(file: TextIO, name: str, demand: Demand, where: str) -> _Table:
     header = next(rows)
     table = _Table(name)
     found = columns(header, name)
-    if found.counted and demand.start is None:
+    start = demand.start or (assumed if found.counted else None)
+    if found.counted and start is None:
         table.fault(
             1, f"counts '{header[found.time]}' from its first row", "a time of day", f"Say {where}.start, the time of the first row"
         )
@@ -98,7 +124,7 @@ def _table(file: TextIO, name: str, demand: Demand, where: str) -> _Table:
             Fault(f"{where}.start", f"is {demand.start.isoformat()}, but {name} has times of its own", "nothing", "Remove start")
         )
     table.said = found.said
-    _fill(table, rows, found, demand.start)
+    _fill(table, rows, found, start)
     return table
 
 
