@@ -21,13 +21,14 @@ def backtest(
     lead_jitter: Annotated[float, typer.Option(help="Mean delay of an order beyond the lead time, as a share of it.")] = 0,
     seed: Annotated[int, typer.Option(help="Of what goes wrong: the same seed, the same trouble.")] = 0,
     html: Annotated[Path | None, typer.Option(help="Write a page with the frontier, node-hours against violated windows.")] = None,
+    png: Annotated[Path | None, typer.Option(help="Write the frontier as a picture; needs the extra 'plot'.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Replay a series: what our planner and every rival would have run, paid for and missed, without hindsight.
 
     Example: lepton backtest stacks/demand/servegen_m_large_10min.csv --capacity 10 --lead-minutes 20
     """
-    from lepton_infra.cli import frontier, render
+    from lepton_infra.cli import frontier, picture, render
     from lepton_infra.sizing.backtest import Question, check
     from lepton_infra.sizing.backtest import backtest as judge
     from lepton_infra.sizing.simulator import Trouble
@@ -35,12 +36,17 @@ def backtest(
 
     question = Question(capacity, lead_minutes, test_days, violations, Trouble(preempt_per_hour, stock_out, lead_jitter, seed))
     check(question)
+    if png:
+        picture.check()
     demand = read_series(series)
     with render.progress() as report:
         found = judge(demand, question, report)
     if html:
-        frontier.write(html, series.name, question, found)
+        frontier.write(html, frontier.page(series.name, question, found))
         render.note(f"{html}: written")
+    if png:
+        frontier.write(png, picture.picture(series.name, question, found))
+        render.note(f"{png}: written")
     if as_json:
         render.document(_document(series.name, question, found))
     else:

@@ -19,6 +19,7 @@ _TOP: Final = 20
 _BOTTOM: Final = 50
 _LEAST_SHORT: Final = 0.1
 _MOST_OVER: Final = 2.5
+_LEAST_OVER: Final = 1.2
 _TICKS: Final = 5
 _COLOURS: Final = (
     "#0b6e4f",
@@ -42,16 +43,27 @@ _STYLE: Final = (
 )
 
 
-def write(path: Path, name: str, question: "Question", found: "Backtest") -> None:
-    """Write the page, whole or not at all.
+def write(path: Path, content: str | bytes) -> None:
+    """Write the page or the picture, whole or not at all.
 
     Raises:
         BadInput: the place cannot be written to.
     """
     try:
-        write_aside(path, page(name, question, found))
+        write_aside(path, content)
     except OSError as error:
         raise BadInput(Fault(str(path), f"cannot be written ({error.strerror})", "a file in a directory of yours")) from error
+
+
+def edges(question: "Question", found: "Backtest") -> tuple[float, float]:
+    """Return the largest node-hours and shares of windows short that are shown."""
+    most_over = min(max(row.node_hours_over_oracle for row in found.rows) * 1.05, _MOST_OVER)
+    return max(most_over, _LEAST_OVER), max(_LEAST_SHORT, 2 * question.violations)
+
+
+def colours(found: "Backtest") -> dict[str, str]:
+    """Return a colour for each policy."""
+    return {row.policy: _COLOURS[place % len(_COLOURS)] for place, row in enumerate(found.rows)}
 
 
 def page(name: str, question: "Question", found: "Backtest") -> str:
@@ -73,12 +85,11 @@ def page(name: str, question: "Question", found: "Backtest") -> str:
 
 
 def _drawing(question: "Question", found: "Backtest") -> str:
-    most_short = max(_LEAST_SHORT, 2 * question.violations)
-    most_over = min(max(row.node_hours_over_oracle for row in found.rows) * 1.05, _MOST_OVER)
-    colours = {row.policy: _COLOURS[place % len(_COLOURS)] for place, row in enumerate(found.rows)}
+    most_over, most_short = edges(question, found)
+    hues = colours(found)
 
     def spot(over: float, short: float) -> tuple[float, float]:
-        across = (min(max(over, 1.0), most_over) - 1) / max(most_over - 1, 1e-9)
+        across = (min(max(over, 1.0), most_over) - 1) / (most_over - 1)
         up = min(short, most_short) / most_short
         return _LEFT + across * (_WIDTH - _LEFT - _RIGHT), _HEIGHT - _BOTTOM - up * (_HEIGHT - _TOP - _BOTTOM)
 
@@ -87,11 +98,11 @@ def _drawing(question: "Question", found: "Backtest") -> str:
     parts.append(f'<line x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{allowed:.1f}" y2="{allowed:.1f}" stroke="#999" stroke-dasharray="4 4"/>')
     for curve in found.curves:
         points = " ".join("{:.1f},{:.1f}".format(*spot(*point)) for point in sorted(curve.points))
-        parts.append(f'<polyline fill="none" stroke="{colours[curve.name]}" stroke-opacity="0.5" points="{points}"/>')
+        parts.append(f'<polyline fill="none" stroke="{hues[curve.name]}" stroke-opacity="0.5" points="{points}"/>')
     for place, row in enumerate(found.rows):
         x, y = spot(row.node_hours_over_oracle, row.violated_share)
         said = escape(f"{row.policy}: {row.node_hours_over_oracle:.3f} x oracle, {row.violated_share:.2%} short")
-        colour, line = colours[row.policy], _TOP + 14 + 18 * place
+        colour, line = hues[row.policy], _TOP + 14 + 18 * place
         parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="5" fill="{colour}"><title>{said}</title></circle>')
         parts.append(f'<circle cx="{_WIDTH - _RIGHT + 20}" cy="{line - 4}" r="5" fill="{colour}"/>')
         parts.append(f'<text x="{_WIDTH - _RIGHT + 32}" y="{line}">{escape(row.policy)}</text>')

@@ -86,6 +86,23 @@ def test_a_page_that_loads_nothing(file: Path, tmp_path: Path, capsys: pytest.Ca
     assert "nan" not in out.read_text()
 
 
+def test_a_picture_the_same_each_time(file: Path, tmp_path: Path) -> None:
+    first, second = tmp_path / "one.png", tmp_path / "two.png"
+    for out in (first, second):
+        assert run([str(file), "--capacity", "10", "--test-days", "2", "--png", str(out)]) == 0
+    assert first.read_bytes().startswith(b"\x89PNG")
+    assert first.read_bytes() == second.read_bytes()
+
+
+def test_no_picture_without_the_extra(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("lepton_infra.cli.picture.find_spec", lambda _name: None)
+    assert run([str(file), "--capacity", "10", "--png", str(tmp_path / "one.png")]) == 2
+    assert "lepton-infra[plot]" in capsys.readouterr().err
+    assert not (tmp_path / "one.png").exists()
+
+
 @pytest.mark.parametrize(
     ("text", "arguments", "said"),
     [
