@@ -15,7 +15,7 @@ _WIDTH: Final = 860
 _HEIGHT: Final = 460
 _LEFT: Final = 60
 _RIGHT: Final = 190
-_TOP: Final = 20
+_TOP: Final = 34
 _BOTTOM: Final = 50
 _LEAST_SHORT: Final = 0.1
 _MOST_OVER: Final = 2.5
@@ -38,7 +38,7 @@ _COLOURS: Final = (
 _STYLE: Final = (
     "body{font:15px/1.5 system-ui,sans-serif;max-width:64rem;margin:2rem auto;padding:0 1rem;color:#222}"
     "table{border-collapse:collapse}td,th{padding:.2rem .8rem;text-align:right;border-bottom:1px solid #ddd}"
-    "td:first-child,th:first-child,td:last-child,th:last-child{text-align:left}svg{width:100%;height:auto}"
+    "td:first-child,th:first-child,td:nth-last-child(-n+2),th:nth-last-child(-n+2){text-align:left}svg{width:100%;height:auto}"
     "svg text{font-size:12px;fill:#333}"
 )
 
@@ -117,7 +117,7 @@ def _axes(most_over: float, most_short: float) -> Iterator[str]:
         yield f'<text x="{x:.1f}" y="{foot + 18}" text-anchor="middle">{1 + (most_over - 1) * tick / _TICKS:.2f}</text>'
         yield f'<text x="{_LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{most_short * tick / _TICKS:.1%}</text>'
     yield f'<text x="{(_LEFT + right) / 2}" y="{_HEIGHT - 10}" text-anchor="middle">node-hours over the oracle&#8217;s</text>'
-    yield f'<text x="{_LEFT + 6}" y="{_TOP + 4}">windows short</text>'
+    yield f'<text x="{_LEFT}" y="{_TOP - 14}" text-anchor="middle">windows short</text>'
 
 
 def _table(found: "Backtest") -> str:
