@@ -9,12 +9,11 @@ from typing import Final
 import numpy as np
 
 from lepton_infra.sizing import policies
-from lepton_infra.sizing.arrays import Ints
 from lepton_infra.sizing.dayahead import HOURS, replayed
 from lepton_infra.sizing.forecast import Method, Task, coverage, ranked, rolling
 from lepton_infra.sizing.plan import NodeHours
-from lepton_infra.sizing.policies import Score, Setting
 from lepton_infra.sizing.series import DemandSeries
+from lepton_infra.sizing.simulator import Policy, Score, Setting, score, simulate
 
 LAST_DAYS: Final = 4
 """Days that the comparison covers, at most half of the history."""
@@ -57,7 +56,7 @@ def compare(past: History, setting: Setting, lead: Task, hourly: Task, candidate
     last = past.last
     method = chosen(lead, candidates, last)
     by_name = scores(past, setting, lead, method)
-    by_name["schedule"] = policies.score(setting, _scheduled(past, setting, hourly, candidates), last)
+    by_name["schedule"] = _score(past, setting, _scheduled(past, setting, hourly, candidates))
     table = NodeHours(
         days=past.days,
         violated={name: round(one.violated, 4) for name, one in sorted(by_name.items())},
@@ -74,20 +73,23 @@ def chosen(task: Task, candidates: list[Method], last: int) -> Method:
 
 def scores(past: History, setting: Setting, lead: Task, method: Method) -> dict[str, Score]:
     """Return how each policy that decides at every window did on the last days."""
-    last = past.last
-    serving = {
+    decided = {
         "oracle": policies.oracle(setting),
         "plan": policies.forecast(setting, rolling(lead, method, lead.horizons[0]).upper),
-        "static_peak": policies.static(setting, last),
+        "static_peak": policies.static(setting, len(setting.values) - past.last),
         "thresholds": policies.thresholds(setting),
     }
-    return {name: policies.score(setting, nodes, last) for name, nodes in serving.items()}
+    return {name: _score(past, setting, policy) for name, policy in decided.items()}
 
 
-def _scheduled(past: History, setting: Setting, hourly: Task, candidates: list[Method]) -> Ints:
-    """Return the nodes of plans made at the beginning of each of the last days, by window."""
+def _score(past: History, setting: Setting, policy: Policy) -> Score:
+    return score(setting, simulate(setting, policy), setting.last(past.last))
+
+
+def _scheduled(past: History, setting: Setting, hourly: Task, candidates: list[Method]) -> Policy:
+    """Return the policy of plans made at the beginning of each of the last days."""
     method = chosen(hourly, candidates, past.days * HOURS)
     nodes = setting.nodes(replayed(hourly, method, past.days))
     begins = past.windows.step_seconds * np.arange(len(setting.values)) - (past.hours.start - past.windows.start).total_seconds()
     places = (begins // 3600).astype(np.int64) - (len(hourly.values) - len(nodes))
-    return nodes[np.maximum(places, 0)]
+    return policies.timetable(setting, nodes[np.maximum(places, 0)])

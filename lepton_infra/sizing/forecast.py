@@ -23,6 +23,8 @@ GAIN: Final = 0.005
 """Step of the adaptive level, per window; 0 where a forecast is not followed by its outcome before the next one is made."""
 WARM_UP_SEASONS: Final = 3
 """Days that a choice leaves out of its scores: forecasters learn in them."""
+MOST_BLENDED: Final = 4
+"""Forecasters that an average holds at most."""
 _LEAST_LEVEL: Final = 0.1
 
 
@@ -31,7 +33,7 @@ class Method:
     """How quantiles are made."""
 
     forecaster: str
-    """Name in `FORECASTERS`."""
+    """Name in `FORECASTERS`, or several joined by `+` for their mean."""
     margin: Literal["plain", "level-scaled"]
     """Whether the margin grows with the root of the forecast."""
 
@@ -102,6 +104,16 @@ def ranked(task: Task, candidates: Sequence[Method]) -> list[tuple[float, Method
     return sorted(zip(losses, candidates, strict=True), key=lambda pair: pair[0])
 
 
+def blended(task: Task, names: Sequence[str]) -> Method:
+    """Return what lost least: the best forecaster, or the mean of the best two, three or four, each with either margin.
+
+    Averages of unlike forecasters miss less than their parts, and a mean of a few is not thrown by the one that was lucky.
+    """
+    best = list(dict.fromkeys(method.forecaster for _, method in ranked(task, methods(names))))
+    joined = ["+".join(best[:count]) for count in range(1, min(MOST_BLENDED, len(best)) + 1)]
+    return ranked(task, methods(joined))[0][1]
+
+
 def path(task: Task, method: Method) -> tuple[Floats, Floats]:
     """Return median and quantile of what follows the last window, one of each for every horizon of the task.
 
@@ -138,6 +150,30 @@ def rising(values: Floats) -> Floats:
 
 
 @dataclass(frozen=True, slots=True)
+class Misses:
+    """A rolling point forecast and how far off it was, each of shape `(n,)`."""
+
+    point: Floats
+    """What was said at each window of the one `horizon` later, not below zero."""
+    scale: Floats
+    """What a miss of that forecast is measured in."""
+    known: Floats
+    """How far demand at each window was above what had been said of it, in units of the scale; NaN where that is not known."""
+
+
+def misses(task: Task, method: Method, horizon: int) -> Misses:
+    """Forecast from each window in turn and say what each outcome tells of the forecasts before."""
+    filled = held(task.values)
+    point = _point(method.forecaster, horizon, task.season, filled.tobytes())
+    floor = _floor(filled) if method.margin == "level-scaled" else np.ones_like(point)
+    scale = np.maximum(np.sqrt(np.maximum(point, 0.0)), floor) if method.margin == "level-scaled" else floor
+    # A miss is known with its outcome, so it may be seen in the light of it: the first demand after silence is no miss without bounds.
+    known = lagged((ahead(task.values, horizon) - point) / np.maximum(scale, ahead(floor, horizon)), horizon)
+    known[:horizon] = np.nan
+    return Misses(point, scale, known)
+
+
+@dataclass(frozen=True, slots=True)
 class _Margins:
     """A point forecast and the quantiles of its misses, in units of its scale, each of shape `(n,)`."""
 
@@ -148,21 +184,19 @@ class _Margins:
 
 
 def _margins(task: Task, method: Method, horizon: int) -> _Margins:
-    filled = held(task.values)
-    point = _point(method.forecaster, horizon, task.season, filled.tobytes())
-    floor = _floor(filled) if method.margin == "level-scaled" else np.ones_like(point)
-    scale = np.maximum(np.sqrt(np.maximum(point, 0.0)), floor) if method.margin == "level-scaled" else floor
-    # A miss is known with its outcome, so it may be seen in the light of it: the first demand after silence is no miss without bounds.
-    misses = lagged((ahead(task.values, horizon) - point) / np.maximum(scale, ahead(floor, horizon)), horizon)
-    misses[:horizon] = np.nan
-    middle, top = _conformal(task, misses.tolist(), horizon)
-    return _Margins(point, scale, middle, top)
+    made = misses(task, method, horizon)
+    middle, top = _conformal(task, made.known.tolist(), horizon)
+    return _Margins(made.point, made.scale, middle, top)
 
 
 @lru_cache(maxsize=64)
 def _point(forecaster: str, horizon: int, season: int, content: bytes) -> Floats:
-    """Return a rolling forecast; both margins ask for the same one."""
-    point = FORECASTERS[forecaster](np.frombuffer(content), horizon, season)
+    """Return a rolling forecast, the mean of the forecasters named; both margins ask for the same one."""
+    names = forecaster.split("+")
+    if len(names) > 1:
+        point = np.mean([_point(name, horizon, season, content) for name in names], axis=0)
+    else:
+        point = FORECASTERS[forecaster](np.frombuffer(content), horizon, season)
     point.flags.writeable = False
     return point
 

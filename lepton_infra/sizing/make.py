@@ -18,10 +18,10 @@ from lepton_infra.sizing.forecast import GAIN, Method, Task, methods, ranked
 from lepton_infra.sizing.forecasters import FORECASTERS
 from lepton_infra.sizing.lock import inputs_of
 from lepton_infra.sizing.plan import Hour, Offer, Plan, PoolPlan
-from lepton_infra.sizing.policies import Setting
 from lepton_infra.sizing.record import Record
 from lepton_infra.sizing.schedule import base, schedule
 from lepton_infra.sizing.series import DemandSeries
+from lepton_infra.sizing.simulator import Setting
 from lepton_infra.sizing.source import read_record
 
 HOURS_PER_MONTH: Final = 730

@@ -1,123 +1,93 @@
-"""Ways to decide how many nodes run: ours and its rivals, each knowing at a window only what happened up to it.
-
-The rules of the comparison: a node ordered at the end of window `t` serves from window `t + 1 + lead` and is billed from `t + 1`;
-one that is given up stops at `t + 1`. A window is violated when demand exceeds what the serving nodes hold.
-"""
+"""Ways to decide how many nodes run: ours and its rivals, each knowing at a window only what happened up to it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from math import isnan
+from math import ceil, isnan
 from typing import Final
 
 import numpy as np
 
 from lepton_infra.sizing.arrays import Floats, Ints, held, leading_max
+from lepton_infra.sizing.simulator import Policy, Setting
 
 _ROUNDING: Final = 1e-9
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """What the policies share."""
-
-    values: Floats
-    """Demand by window, NaN for gaps."""
-    capacity: float
-    """Demand that a node serves."""
-    lead: int
-    """Windows from ordering a node until it serves."""
-    least: int
-    """Fewest nodes."""
-    hours_per_window: float
-    """Length of a window in hours."""
-
-    def nodes(self, demand: Floats) -> Ints:
-        """Return the fewest nodes that serve each demand."""
-        return np.maximum(np.ceil(demand / self.capacity * (1 - _ROUNDING)).astype(np.int64), self.least)
+def oracle(setting: Setting) -> Policy:
+    """Hold what perfect knowledge would."""
+    return timetable(setting, setting.nodes(held(setting.values)))
 
 
-@dataclass(frozen=True, slots=True)
-class Score:
-    """How a policy did on the last windows."""
-
-    node_hours: float
-    """Billed, booting nodes included."""
-    violated: float
-    """Share of the recorded windows in which demand exceeded the serving nodes."""
+def timetable(setting: Setting, nodes: Ints) -> Policy:
+    """Have the nodes that are known beforehand serve in each window, shape `(n,)`: ordered in time, no earlier."""
+    hold = leading_max(nodes, setting.lead + 1)
+    return Policy(int(hold[0]), lambda place, _demand, _serving, _held: int(hold[min(place + 1, len(hold) - 1)]))
 
 
-def score(setting: Setting, serving: Ints, last: int) -> Score:
-    """Bill and judge nodes serving by window, shape `(n,)`, on the last windows; gaps are billed but not judged."""
-    billed = leading_max(serving, setting.lead + 1)[-last:]
-    demand, nodes = setting.values[-last:], serving[-last:]
-    recorded = ~np.isnan(demand)
-    short = demand[recorded] > nodes[recorded] * setting.capacity * (1 + _ROUNDING)
-    return Score(float(billed.sum()) * setting.hours_per_window, float(np.mean(short)) if len(short) else 0.0)
+def forecast(setting: Setting, upper: Floats) -> Policy:
+    """Follow quantiles made at each window for `lead + 1` windows later, shape `(n,)`."""
+    return follow(setting, wanted(setting, upper))
 
 
-def oracle(setting: Setting) -> Ints:
-    """Return what perfect knowledge would run."""
-    return setting.nodes(held(setting.values))
-
-
-def forecast(setting: Setting, upper: Floats) -> Ints:
-    """Return what follows from quantiles made at each window for `lead + 1` windows later.
-
-    Until the first quantile is known, the most demand seen so far rules.
-    """
+def wanted(setting: Setting, upper: Floats) -> Ints:
+    """Return the nodes for quantiles of shape `(n, ...)`; where none is known yet, for the most demand seen so far."""
     seen = np.fmax.accumulate(np.where(np.isnan(setting.values), 0.0, setting.values))
-    wanted = setting.nodes(np.where(np.isnan(upper), seen, upper))
-    horizon = setting.lead + 1
-    return np.concatenate([np.full(min(horizon, len(wanted)), wanted[0]), wanted[:-horizon]])
+    return setting.nodes(np.where(np.isnan(upper), seen.reshape(-1, *[1] * (upper.ndim - 1)), upper))
 
 
-def static(setting: Setting, last: int) -> Ints:
-    """Return the peak of the history before the last windows, always."""
-    peak = np.nanmax(setting.values[:-last])
-    return np.full(len(setting.values), setting.nodes(np.asarray([peak]))[0])
+def follow(setting: Setting, nodes: Ints) -> Policy:
+    """Hold at each window what was wanted for any from the next to the one decided now; shape `(n,)`, by the window of the decision."""
+    hold = leading_max(nodes[::-1], setting.lead + 1)[::-1]
+    return Policy(int(nodes[0]), lambda place, _demand, _serving, _held: int(hold[place]))
 
 
-def thresholds(setting: Setting, high: float = 0.8, low: float = 0.4, target: float = 0.6) -> Ints:
+def static(setting: Setting, before: int, quantile: float = 1.0) -> Policy:
+    """Hold a quantile of the history before a window, always; its peak where none is said."""
+    level = np.nanquantile(setting.values[:before], quantile, method="higher")
+    nodes = int(setting.nodes(np.asarray([level]))[0])
+    return Policy(nodes, lambda _place, _demand, _serving, _held: nodes)
+
+
+def thresholds(setting: Setting, high: float = 0.8, low: float = 0.4, target: float = 0.6) -> Policy:
     """Scale out above `high` utilisation and in below `low`, each time to `target`."""
 
-    def wish(running: int, demand: float, _recent: list[int]) -> int:
-        if low <= demand / (running * setting.capacity) <= high:
+    def wish(running: int, demand: float) -> int:
+        if low * running * setting.capacity <= demand <= high * running * setting.capacity:
             return running
-        return int(setting.nodes(np.asarray([demand / target]))[0])
+        return _needed(setting, demand / target)
 
-    return _react(setting, wish)
+    return _reactive(setting, wish)
 
 
-def target_tracking(setting: Setting, target: float = 0.7, tolerance: float = 0.1, calm_minutes: float = 30) -> Ints:
+def target_tracking(setting: Setting, target: float = 0.7, tolerance: float = 0.1, calm_minutes: float = 30) -> Policy:
     """Hold utilisation at `target` as Kubernetes' horizontal autoscaler does.
 
     `ceil(running * utilisation / target)` outside the tolerance, and scaling in to the most that was wished within the calm time
     (Kubernetes documentation, "Horizontal Pod Autoscaling", algorithm details).
     """
     calm = max(round(calm_minutes / 60 / setting.hours_per_window), 1)
+    recent: list[int] = []
 
-    def wish(running: int, demand: float, recent: list[int]) -> int:
+    def wish(running: int, demand: float) -> int:
         ratio = demand / (running * setting.capacity) / target
-        bare = running if abs(ratio - 1) <= tolerance else int(setting.nodes(np.asarray([demand / target]))[0])
+        bare = running if abs(ratio - 1) <= tolerance else _needed(setting, demand / target)
         recent.append(bare)
         return max(bare, *recent[-calm:]) if bare < running else bare
 
-    return _react(setting, wish)
+    return _reactive(setting, wish)
 
 
-def _react(setting: Setting, wish: Callable[[int, float, list[int]], int]) -> Ints:
-    """Run a rule that sees one window at a time: more serves after the lead time, less at once."""
-    values, lead = setting.values, setting.lead
-    first = next((value for value in values.tolist() if not isnan(value)), 0.0)
-    serving = np.full(len(values) + lead + 1, max(int(setting.nodes(np.asarray([first]))[0]), 1))
-    recent: list[int] = []
-    for place, demand in enumerate(values.tolist()):
+def _reactive(setting: Setting, wish: Callable[[int, float], int]) -> Policy:
+    """Run a rule that sees one window at a time and does not scale in while nodes are on their way."""
+    first = next((value for value in setting.values.tolist() if not isnan(value)), 0.0)
+
+    def decide(_place: int, demand: float, serving: int, on_hand: int) -> int:
         if isnan(demand):
-            continue
-        running = int(serving[place])
-        wanted = max(wish(running, demand, recent), setting.least, 1)
-        if wanted > running:
-            serving[place + 1 + lead :] = np.maximum(serving[place + 1 + lead :], wanted)
-        elif wanted < running and int(serving[-1]) <= running:
-            serving[place + 1 :] = wanted
-    return serving[: len(values)]
+            return on_hand
+        wanted = max(wish(max(serving, 1), demand), 1)
+        return max(on_hand, wanted) if on_hand > serving or wanted >= serving else wanted
+
+    return Policy(max(_needed(setting, first), 1), decide)
+
+
+def _needed(setting: Setting, demand: float) -> int:
+    return max(ceil(demand / setting.capacity * (1 - _ROUNDING)), setting.least)

@@ -13,6 +13,8 @@ SHORTEST_WINDOW: Final = 300
 """Seconds; shorter steps are joined to windows, because no node is ordered for less."""
 LONGEST_STEP: Final = 3600
 """Seconds; a plan is by the hour."""
+LARGEST: Final = 1e12
+"""No demand is larger; squares of what is beyond it would leave the range of numbers."""
 HISTORY_DAYS: Final = 56
 """Days of history that forecasters look at: what is older tells of another service."""
 CYCLES_FOR_TRUST: Final = 3

@@ -4,6 +4,7 @@ What a file is, its content says: Parquet by its magic, JSON by its first brace,
 """
 
 import csv
+import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ from lepton_infra.sizing.trace import TRACE_UNITS, from_requests
 from lepton_infra.sizing.units import known_units, unit_of
 
 _SNIFFED: Final = 65_536
+_MONDAY: Final = dt.datetime(2026, 1, 5, tzinfo=dt.UTC)
 
 
 def read_demand(path: Path, demand: Demand, where: str) -> DemandSeries:
@@ -60,6 +62,35 @@ def read_record(path: Path, demand: Demand, where: str) -> Record:
         return _from_rows("CSV", _csv_rows(file, path.name), path.name, demand, where)
 
 
+def read_series(path: Path) -> DemandSeries:
+    """Read a file that no stack file describes.
+
+    Times counted from the first row are taken to begin at midnight of a Monday; where no unit is said it is requests per second.
+
+    Raises:
+        BadInput: with every fault of the file, by line, the first `MOST_FAULTS` of them.
+    """
+    counted, stated = _header(path)
+    assumed = Demand(file=path.name, start=_MONDAY if counted else None, unit=None if stated else "requests_per_second")
+    return read_demand(path, assumed, COMMAND_LINE)
+
+
+def _header(path: Path) -> tuple[bool, bool]:
+    """Return whether a CSV counts its times, and whether it says its unit; other files do neither."""
+    if unreadable(path):
+        return False, False
+    with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
+        first = file.read(_SNIFFED).partition("\n")[0]
+    if not first.strip() or first.startswith((MAGIC.decode(), "{", "[")):
+        return False, False
+    try:
+        found = columns(next(csv.reader([first], delimiter=_delimiter(first))), path.name)
+    except (BadInput, csv.Error, StopIteration):
+        # The reader proper finds the same fault and says it.
+        return False, False
+    return found.counted, found.said is not None or found.unit is not None
+
+
 def _csv_rows(file: TextIO, name: str) -> Iterable[list[str]]:
     head = file.read(_SNIFFED)
     if not head.strip():
@@ -67,8 +98,11 @@ def _csv_rows(file: TextIO, name: str) -> Iterable[list[str]]:
     if "\0" in head or any("\udc80" <= letter <= "\udcff" for letter in head.partition("\n")[0]):
         raise BadInput(Fault(name, "is not text in UTF-8", "CSV with a header, Parquet, or the JSON of a Prometheus range query"))
     file.seek(0)
-    first = head.partition("\n")[0]
-    return csv.reader(file, delimiter=max(",;\t", key=first.count))
+    return csv.reader(file, delimiter=_delimiter(head.partition("\n")[0]))
+
+
+def _delimiter(first: str) -> str:
+    return max(",;\t", key=first.count)
 
 
 def _from_rows(form: str, rows: Iterable[list[str]], name: str, demand: Demand, where: str) -> Record:

@@ -11,8 +11,8 @@ from lepton_infra.sizing.compare import chosen, compare, history
 from lepton_infra.sizing.dayahead import HOURS, hourly_task, replayed
 from lepton_infra.sizing.forecast import Method, Task, methods
 from lepton_infra.sizing.forecasters import FORECASTERS
-from lepton_infra.sizing.policies import Setting
 from lepton_infra.sizing.series import DemandSeries
+from lepton_infra.sizing.simulator import Setting
 
 WINDOWS = 144
 LAST = 4 * WINDOWS

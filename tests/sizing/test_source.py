@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from lepton_infra.config import Demand
 from lepton_infra.errors import BadInput
 from lepton_infra.sizing.series import DemandSeries
-from lepton_infra.sizing.source import read_demand
+from lepton_infra.sizing.source import read_demand, read_series
 from lepton_infra.sizing.table import MOST_FAULTS
 
 WHERE = "Pulumi.x.yaml: lepton:stack.pools[0].demand"
@@ -171,3 +171,29 @@ def test_no_bytes_end_in_anything_but_a_series_or_a_sentence(tmp_path_factory: p
         series = None
         said = str(error)
     assert series is not None or said.endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("text", "unit"),
+    [
+        ("time,value\n2026-01-05T00:00Z,1\n2026-01-05T00:10Z,\n2026-01-05T00:30Z,3\n", "requests_per_second"),
+        ("t_seconds,load\n0,1\n600,\n1800,3\n", "requests_per_second"),
+        ("t_seconds,pool_gpus\n0,1\n600,\n1800,3\n", "concurrent_gpus"),
+        ("time,value,unit\n2026-01-05T00:00Z,1,gpus\n2026-01-05T00:10Z,,gpus\n2026-01-05T00:30Z,3,\n", "concurrent_gpus"),
+    ],
+)
+def test_a_series_that_no_stack_file_describes(text: str, unit: str, tmp_path: Path) -> None:
+    path = tmp_path / "load.csv"
+    path.write_text(text)
+    made = read_series(path)
+    assert (made.start, made.step_seconds, made.unit) == (dt.datetime(2026, 1, 5, tzinfo=dt.UTC), 600, unit)
+    assert np.array_equal(made.values, [1, np.nan, np.nan, 3], equal_nan=True)
+
+
+def test_a_series_says_what_is_wrong_with_it(tmp_path: Path) -> None:
+    path = tmp_path / "load.csv"
+    with pytest.raises(BadInput, match="does not exist"):
+        read_series(path)
+    path.write_text("t_seconds,rate_rps,unit\n0,1,gpus\n600,2,gpus\n")
+    with pytest.raises(BadInput, match="one unit"):
+        read_series(path)
