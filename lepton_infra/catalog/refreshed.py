@@ -71,7 +71,7 @@ def parse_refreshed(text: str, where: str) -> dict[str, Refreshed]:
         return {Cloud(name).value: _parsed(one, where) for name, one in document[_FORMAT].items()}
     except BadInput:
         raise
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise BadInput(Fault(where, f"is damaged ({str(error)[:80]})", "what `lepton catalog refresh` writes", _AGAIN)) from None
 
 

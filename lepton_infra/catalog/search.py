@@ -113,7 +113,7 @@ def advice(question: str, region: str = "*", catalog: Catalog | None = None) -> 
     if not found:
         known = sorted({one.region for one in spot_advice() if one.machine in names})
         where = listed(known[:5]) if known else "a machine of AWS with an accelerator"
-        raise BadInput(Fault(question, f"has no spot advice in {region!r}" if known else "has no spot advice", where))
+        raise BadInput(Fault(question[:60], f"has no spot advice in {region[:60]!r}" if known else "has no spot advice", where))
     bands = list(Interruption)
     return tuple(sorted(found, key=lambda one: (bands.index(one.interruption), -one.saving_percent, one.region, one.machine)))
 
@@ -185,12 +185,12 @@ def _wanted(question: str, book: Catalog) -> Wanted:
 
 def _where_faults(book: Catalog, place: Place) -> list[Fault]:
     if place.cloud and place.cloud not in set(Cloud):
-        return [Fault("--cloud", f"is {place.cloud!r}", f"choose {listed(Cloud)}")]
+        return [Fault("--cloud", f"is {place.cloud[:60]!r}", f"choose {listed(Cloud)}")]
     faults: list[Fault] = []
     regions = book.regions(place.cloud or None)
     if not any(fnmatchcase(one, place.region) for one in regions):
         near = listed(nearest(place.region, regions))
-        faults.append(Fault("--region", f"is {place.region!r}", f"choose {near}, or a pattern like 'us-*'"))
+        faults.append(Fault("--region", f"is {place.region[:60]!r}", f"choose {near}, or a pattern like 'us-*'"))
     if place.fabric and not (plain(place.fabric) and any(plain(place.fabric) in plain(one) for one in fabrics())):
         faults.append(Fault("--fabric", f"is {place.fabric[:60]!r}", f"choose {listed(fabrics())}"))
     return faults
@@ -201,7 +201,7 @@ def _not_there(question: str, place: Place, everywhere: list[Machine]) -> Fault:
     where = " ".join(filter(None, (place.cloud, place.region if place.region != "*" else "")))
     how = " ".join(filter(None, ("as spot" if place.spot else "", f"with {place.fabric}" if place.fabric else "")))
     allowed = f"{listed(places[:5])}{', among others' if len(places) > 5 else ''}" if places else "without that"  # noqa: PLR2004 (five are enough to go on)
-    return Fault(question, " ".join(filter(None, ("is not sold", f"in {where}" if where else "", how))), allowed)
+    return Fault(question[:60], " ".join(filter(None, ("is not sold", f"in {where}" if where else "", how))), allowed)
 
 
 def _nothing(question: str, wanted: Wanted, book: Catalog) -> Fault:

@@ -49,7 +49,7 @@ def refresh(
         for line in filter(None, map(_line, outcomes)):
             render.say(line)
     failed = [f"{one.cloud}: {one.fault}" for one in outcomes if one.fault]
-    if failed:
+    if failed or not any(one.sifted for one in outcomes):
         silent = [f"{one.cloud}: {one.skipped}" for one in outcomes if one.skipped]
         raise FeedError(f"not refreshed: {'; '.join(failed + silent)}; the prices that were there are unchanged.")
 

@@ -101,3 +101,12 @@ def test_a_plan_made_elsewhere_is_told_why_it_is_stale_here(feeds: Feeds, projec
     assert "LEPTON_CATALOG=shipped reads the shipped one" in ran.stderr
     shipped = subprocess.run(command, capture_output=True, text=True, check=False, env=dict(os.environ) | {"LEPTON_CATALOG": "shipped"})
     assert (shipped.returncode, shipped.stderr) == (0, "")
+
+
+def test_a_region_that_no_feed_has_is_told_and_one_that_some_have_is_read(feeds: Feeds, capsys: pytest.CaptureFixture[str]) -> None:
+    assert verb("refresh", "--region", "mars-*") == 1
+    assert "aws: it has no region like 'mars-*'; azure: it has no region like 'mars-*'" in capsys.readouterr().err
+    assert verb("refresh", "--region", "eastus") == 0
+    assert "aws: skipped, it has no region like 'eastus'" in capsys.readouterr().out
+    assert set(load_catalog().refreshed) == {"azure"}
+    assert feeds.asked

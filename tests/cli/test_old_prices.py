@@ -15,7 +15,7 @@ CASES = [(TODAY - dt.timedelta(days=10), False), (TODAY - dt.timedelta(days=180)
 
 
 @pytest.mark.parametrize(("day", "marked"), CASES)
-def test_the_plan_marks_the_price_of_its_machine(day: dt.date, marked: bool, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_plan_marks_the_price_of_its_machine(day: dt.date, *, marked: bool, capsys: pytest.CaptureFixture[str]) -> None:
     pool = load_plan(SHIPPED).pools[0]
 
     plan._show(pool.model_copy(update={"offer": pool.offer.model_copy(update={"price_date": day})}))
@@ -26,7 +26,7 @@ def test_the_plan_marks_the_price_of_its_machine(day: dt.date, marked: bool, cap
 
 
 @pytest.mark.parametrize(("day", "marked"), CASES)
-def test_the_bill_names_what_it_priced_with_an_old_price(day: dt.date, marked: bool, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_bill_names_what_it_priced_with_an_old_price(day: dt.date, *, marked: bool, capsys: pytest.CaptureFixture[str]) -> None:
     item = Item("urn:x", "control", Part.CONTROL_PLANE, Range.always(73.0), f"0.10 $ an hour ({day})", day)
 
     reports._show_cost(Cost((item,), ()))

@@ -13,7 +13,7 @@ from fnmatch import fnmatchcase
 from itertools import chain, islice
 from typing import IO, Any, Final, cast
 
-from lepton_infra.catalog.feeds.http import Client, FeedFault, within
+from lepton_infra.catalog.feeds.http import Client, FeedFault, NoRegionFault, within
 from lepton_infra.catalog.feeds.quotes import Quote, number
 from lepton_infra.catalog.model import Interruption
 
@@ -50,14 +50,18 @@ def read_aws(client: Client, site: str, advisor: str, regions: str) -> list[Quot
 
     Raises:
         FeedFault: a feed does not answer, or not with what its format says.
+        NoRegionFault: no region fits.
     """
-    advice = parse_advice(client.json(advisor + _ADVISOR))
     index = client.json(site + _INDEX).get("regions")
     if not isinstance(index, dict):
         raise FeedFault("answered with an index that has no regions")
     named = cast("dict[str, Any]", index)
+    chosen = sorted(name for name in named if fnmatchcase(name, regions))
+    if not chosen:
+        raise NoRegionFault(f"it has no region like {regions[:60]!r}")
+    advice = parse_advice(client.json(advisor + _ADVISOR))
     found: list[Quote] = []
-    for region in sorted(name for name in named if fnmatchcase(name, regions)):
+    for region in chosen:
         entry = cast("dict[str, Any]", named[region] if isinstance(named[region], dict) else {})
         address = within(site, entry.get("currentVersionUrl"))
         with client.file(address.removesuffix(".json") + ".csv") as file:
@@ -93,7 +97,7 @@ def parse_advice(document: Mapping[str, Any]) -> dict[tuple[str, str], Advice]:
             for region, systems in document["spot_advisor"].items()
             for name, one in systems.get("Linux", {}).items()
         }
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise FeedFault(f"answered with spot advice of another form ({type(error).__name__}: {str(error)[:60]})") from None
 
 

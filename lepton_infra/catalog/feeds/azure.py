@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 from typing import Any, Final, cast
 
-from lepton_infra.catalog.feeds.http import Client, FeedFault, within
+from lepton_infra.catalog.feeds.http import Client, FeedFault, NoRegionFault, within
 from lepton_infra.catalog.feeds.quotes import Quote, number
 
 _PATH: Final = "/api/retail/prices"
@@ -28,12 +28,12 @@ def read_azure(client: Client, site: str, regions: Iterable[str], pattern: str) 
 
     Raises:
         FeedFault: the feed does not answer, or not with what its format says.
+        NoRegionFault: no region fits.
     """
-    items: _Items = []
-    for region in regions:
-        if fnmatchcase(region, pattern):
-            items += _region(client, site, region)
-    return parse_items(items)
+    chosen = [region for region in regions if fnmatchcase(region, pattern)]
+    if not chosen:
+        raise NoRegionFault(f"it has no region like {pattern[:60]!r}")
+    return parse_items(item for region in chosen for item in _region(client, site, region))
 
 
 def parse_items(items: Iterable[Mapping[str, Any]]) -> list[Quote]:

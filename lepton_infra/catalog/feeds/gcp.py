@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any, Final
 
-from lepton_infra.catalog.feeds.http import Client, FeedFault
+from lepton_infra.catalog.feeds.http import Client, FeedFault, NoRegionFault
 from lepton_infra.catalog.feeds.quotes import Quote, number
 from lepton_infra.catalog.model import Machine
 
@@ -41,6 +41,7 @@ def read_gcp(client: Client, site: str, key: str, machines: Iterable[Machine], p
 
     Raises:
         FeedFault: the feed does not answer, or not with what its format says.
+        NoRegionFault: no region fits.
     """
     skus: list[dict[str, Any]] = []
     token, seen = "", set[str]()
@@ -60,6 +61,8 @@ def read_gcp(client: Client, site: str, key: str, machines: Iterable[Machine], p
         seen.add(token)
     parts = parse_parts(skus)
     regions = sorted({region for region, _, _ in parts if fnmatchcase(region, pattern)})
+    if parts and not regions:
+        raise NoRegionFault(f"it has no region like {pattern[:60]!r}")
     named = {one.name: one for one in machines}
     return [quote for region in regions for one in named.values() for quote in _join(one, region, parts)]
 

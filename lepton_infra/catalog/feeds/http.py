@@ -24,6 +24,10 @@ class FeedFault(Exception):  # noqa: N818 (it is what a feed is at fault with, n
     """A feed did not answer, or not with what its format says; the message is the cause."""
 
 
+class NoRegionFault(FeedFault):
+    """A feed has no region that fits what was asked."""
+
+
 class _Busy(Exception):  # noqa: N818 (says what the site is)
     def __init__(self, cause: str, wait: float | None = None) -> None:
         super().__init__(cause)
@@ -108,8 +112,12 @@ def within(base: str, link: object) -> str:
     Raises:
         FeedFault: it leads elsewhere: to another host, or to a file.
     """
-    joined = urllib.parse.urljoin(base, link) if isinstance(link, str) else ""
-    here, there = urllib.parse.urlsplit(base), urllib.parse.urlsplit(joined)
+    here = urllib.parse.urlsplit(base)
+    try:
+        joined = urllib.parse.urljoin(base, link) if isinstance(link, str) else ""
+        there = urllib.parse.urlsplit(joined)
+    except ValueError:
+        joined, there = "", urllib.parse.urlsplit("")
     if (here.scheme, here.netloc) != (there.scheme, there.netloc):
         raise FeedFault(f"points at {str(link)[:80]!r}, which is not on {here.netloc}")
     return joined

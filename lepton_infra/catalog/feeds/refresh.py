@@ -10,7 +10,7 @@ from lepton_infra.catalog.book import Catalog, shipped_catalog
 from lepton_infra.catalog.feeds.aws import read_aws
 from lepton_infra.catalog.feeds.azure import read_azure
 from lepton_infra.catalog.feeds.gcp import read_gcp
-from lepton_infra.catalog.feeds.http import Client, FeedFault
+from lepton_infra.catalog.feeds.http import Client, FeedFault, NoRegionFault
 from lepton_infra.catalog.feeds.quotes import Quote, Sifted, sift
 from lepton_infra.catalog.load import load_catalog
 from lepton_infra.catalog.model import Cloud
@@ -80,6 +80,8 @@ def refresh(asked: Asked, sites: Sites, client: Client, report: Callable[[str], 
         try:
             report(f"{cloud}: reading its price feed")
             sifted = sift(cloud, _READERS[cloud](asked, sites, client, book), book, today, _SOURCES[cloud])
+        except NoRegionFault as fault:
+            return Outcome(cloud, None, "", str(fault))
         except FeedFault as fault:
             return Outcome(cloud, None, str(fault), "")
         return Outcome(cloud, sifted, "", "")
