@@ -112,7 +112,8 @@ def _doubt(one: Quote, prices: set[float], usual: float) -> str:
 
 
 def _is_price(value: float) -> bool:
-    return isfinite(value) and 0 < value <= DEAREST_USD_PER_HOUR
+    # Rows carry six decimals: what is less is nothing, and nothing is free of charge.
+    return isfinite(value) and round(value, 6) > 0 and value <= DEAREST_USD_PER_HOUR
 
 
 def _machine(cloud: Cloud, one: Quote, book: Catalog, day: dt.date, source: str) -> Machine:
