@@ -83,7 +83,7 @@ def carbon(cloud: str, region: str) -> Carbon | None:
 
 
 def fabric(machine: Machine) -> Fabric | None:
-    """Return the fabric of a machine type, or None where its page names none."""
+    """Return the fabric of a machine type, or None where the table names none."""
     return next((one for pattern, one in _fabrics().get(machine.cloud, ()) if fnmatchcase(machine.name, pattern)), None)
 
 
