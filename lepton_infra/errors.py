@@ -4,6 +4,7 @@
 LeptonError               exit 1: the answer is no, or something outside failed
 ├── BadInput              exit 2: what was given cannot be used; carries every fault found, not the first alone
 │   └── StalePlan         exit 2: the plan no longer fits its demand, catalogue or settings
+├── FeedError             exit 1: a price feed did not answer, or is not believed
 └── EngineError           exit 1: the Pulumi engine could not be had or did not answer
 ```
 
@@ -59,6 +60,10 @@ class BadInput(LeptonError):  # noqa: N818 (reads as what it is: `except BadInpu
 
 class StalePlan(BadInput):
     """The plan file no longer fits the demand, the catalogue or the settings that it was made from."""
+
+
+class FeedError(LeptonError):
+    """A price feed did not answer, or what it said is not believed; what was there before is unchanged."""
 
 
 class EngineError(LeptonError):

@@ -1,20 +1,32 @@
 """What can be bought: machines and prices, as dated rows."""
 
-from lepton_infra.catalog.book import Catalog, cheapest, load_catalog, machine, old
+from lepton_infra.catalog.book import Catalog, cheapest, dated, old, shipped_catalog
+from lepton_infra.catalog.classes import AcceleratorClass, class_of
+from lepton_infra.catalog.load import load_catalog, machine
 from lepton_infra.catalog.model import Cloud, Interruption, Machine, SpotMark
 from lepton_infra.catalog.query import Wanted
 from lepton_infra.catalog.services import ServicePrice, service_price
+from lepton_infra.catalog.side import Carbon, Commitment, Fabric, SpotAdvice, carbon, fabric, spot_advice
 from lepton_infra.catalog.words import listed, nearest, plain
 
 __all__ = [
+    "AcceleratorClass",
+    "Carbon",
     "Catalog",
     "Cloud",
+    "Commitment",
+    "Fabric",
     "Interruption",
     "Machine",
     "ServicePrice",
+    "SpotAdvice",
     "SpotMark",
     "Wanted",
+    "carbon",
     "cheapest",
+    "class_of",
+    "dated",
+    "fabric",
     "listed",
     "load_catalog",
     "machine",
@@ -22,4 +34,6 @@ __all__ = [
     "old",
     "plain",
     "service_price",
+    "shipped_catalog",
+    "spot_advice",
 ]

@@ -2,8 +2,8 @@
 
 import datetime as dt
 import hashlib
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import cache, cached_property
 from operator import attrgetter
 from pathlib import Path
@@ -12,9 +12,8 @@ from typing import Final
 from lepton_infra.catalog.model import Machine
 from lepton_infra.catalog.query import Wanted
 from lepton_infra.catalog.reader import read_machines
+from lepton_infra.catalog.side import DATA, Commitment, discounts
 
-DATA: Final = Path(__file__).parent / "data"
-"""Where the tables lie, with SOURCES.md."""
 KNOWN_ON: Final = dt.date(2026, 11, 20)
 """Day on which the shipped tables were put together."""
 OLD_AFTER_DAYS: Final = 180
@@ -29,10 +28,16 @@ class Catalog:
 
     machines: tuple[Machine, ...]
     """Every row."""
+    published: Mapping[tuple[str, str, str], tuple[Commitment, ...]] = field(
+        default_factory=dict[tuple[str, str, str], tuple[Commitment, ...]]
+    )
+    """Commitment prices that a cloud's feed published, by a machine's key."""
+    refreshed: Mapping[str, dt.date] = field(default_factory=dict[str, dt.date])
+    """Clouds whose prices were read from their feeds on this machine, with the day; none in the shipped catalogue."""
 
     @cached_property
     def digest(self) -> str:
-        """Return the SHA-256 of what the rows say, whatever their order."""
+        """Return the SHA-256 of what the machine rows say, whatever their order: all that a plan is made from, and no more."""
         rows = sorted("\x1f".join(map(str, _every_field(machine))) for machine in self.machines)
         return hashlib.sha256("\n".join(rows).encode()).hexdigest()
 
@@ -58,6 +63,10 @@ class Catalog:
         """Return the regions that have the machine type."""
         return tuple(one.region for one in self._named.get((cloud, name), ()))
 
+    def commitments(self, machine: Machine) -> tuple[Commitment, ...]:
+        """Return the commitment prices of a machine, shortest first: published ones, or derived from a published discount, or none."""
+        return self.published.get(machine.key) or discounts(machine)
+
     def select(self, wanted: Wanted) -> tuple[Machine, ...]:
         """Return what fits, cheapest per accelerator (or machine) first; ties by hour, then by name."""
         return tuple(sorted(filter(wanted.fits, self.machines), key=wanted.order))
@@ -71,7 +80,7 @@ class Catalog:
 
 
 @cache
-def load_catalog() -> Catalog:
+def shipped_catalog() -> Catalog:
     """Return the shipped catalogue, read once."""
     return Catalog(read_table(DATA / "machines.csv", KNOWN_ON))
 
@@ -86,14 +95,14 @@ def read_table(path: Path, known_on: dt.date) -> tuple[Machine, ...]:
         return read_machines(file, path.name, known_on)
 
 
-def machine(cloud: str, name: str, region: str | None = None) -> Machine | None:
-    """Return a machine type of the shipped catalogue: `machine("aws", "p5.48xlarge")`."""
-    return load_catalog().machine(cloud, name, region)
-
-
 def old(price_date: dt.date, today: dt.date) -> bool:
     """Say whether a price is so old that it has to be marked."""
     return (today - price_date).days > OLD_AFTER_DAYS
+
+
+def dated(price_date: dt.date, today: dt.date) -> str:
+    """Return the day of a price as it is shown, with its mark where it is old: `2026-01-19, old price`."""
+    return f"{price_date}, old price" if old(price_date, today) else f"{price_date}"
 
 
 def cheapest(machines: Iterable[Machine]) -> Machine | None:

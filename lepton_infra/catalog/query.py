@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Final
 
+from lepton_infra.catalog.classes import class_of
 from lepton_infra.catalog.model import Machine
+from lepton_infra.catalog.side import fabric
 from lepton_infra.catalog.words import plain
 
 _QUESTION: Final = re.compile(r"\s*(?:(?P<count>\d+)\s*[x*]\s*)?(?P<what>\S(?:.*\S)?)\s*", re.IGNORECASE)
@@ -31,6 +33,10 @@ class Wanted:
     """Only what is sold as spot, and in the order of spot prices."""
     available: bool = False
     """Only what a new customer can order on demand."""
+    accelerator: str = ""
+    """Class of accelerator, as `classes.AcceleratorClass` writes it."""
+    fabric: str = ""
+    """Name of the fabric, however written; a part of it will do, `tcpx` for instance."""
 
     def fits(self, machine: Machine) -> bool:
         """Say whether the machine is one of those looked for."""
@@ -42,7 +48,13 @@ class Wanted:
             and fnmatchcase(machine.name.casefold(), self.name.casefold())
             and (not self.spot or machine.spot_usd_per_hour is not None)
             and (not self.available or machine.on_demand)
+            and self.accelerator in {"", class_of(machine)}
+            and (not self.fabric or self._woven(machine))
         )
+
+    def _woven(self, machine: Machine) -> bool:
+        found = fabric(machine)
+        return found is not None and plain(self.fabric) in plain(found.name)
 
     def price(self, machine: Machine) -> float:
         """Return the price per hour that the reader asks about; infinite where there is none."""

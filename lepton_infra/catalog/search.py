@@ -1,15 +1,31 @@
 """Answering a reader's question, with the reason where the answer is nothing."""
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import TypedDict
 
-from lepton_infra.catalog.book import Catalog, load_catalog, old
-from lepton_infra.catalog.model import Cloud, Machine
+from lepton_infra.catalog.book import Catalog, old
+from lepton_infra.catalog.classes import AcceleratorClass, class_named, class_of
+from lepton_infra.catalog.load import load_catalog
+from lepton_infra.catalog.model import Cloud, Interruption, Machine
 from lepton_infra.catalog.query import Wanted, parse
+from lepton_infra.catalog.side import Commitment, SpotAdvice, carbon, fabric, fabrics, spot_advice
 from lepton_infra.catalog.words import listed, nearest, plain
 from lepton_infra.errors import BadInput, Fault
+
+_OR = f"Or name a class ({listed(AcceleratorClass)}), or a machine, like 'p5.*'"
+
+
+class CommitmentRow(TypedDict):
+    """A commitment price as it is shown."""
+
+    years: int
+    usd_per_hour: float
+    derived: bool
+    program: str
+    as_of: str
+    source: str
 
 
 class OfferRow(TypedDict):
@@ -20,13 +36,20 @@ class OfferRow(TypedDict):
     machine: str
     vcpus: int
     memory_gib: float | None
+    accelerator: str
     gpu: str | None
     gpus: float
     gpu_memory_gb: float | None
+    fabric: str | None
+    fabric_gbps: int | None
     usd_per_hour: float
     usd_per_gpu_hour: float | None
     price_date: str
     interruption: str | None
+    commitments: list[CommitmentRow]
+    grams_co2e_per_kwh: float | None
+    carbon_year: int | None
+    carbon_grid: str | None
     marks: list[str]
     source: str
 
@@ -41,55 +64,108 @@ class Found:
     """What to know about the answer."""
 
 
-def find(question: str, region: str = "*", cloud: str = "", *, spot: bool = False, catalog: Catalog | None = None) -> Found:
-    """Answer `[N x] KIND` or a pattern of machine names.
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where and how a reader wants to buy."""
+
+    region: str = "*"
+    """Pattern of the region's name."""
+    cloud: str = ""
+    """Name of the cloud; empty for any."""
+    spot: bool = False
+    """Only what is sold as spot, by spot price."""
+    fabric: str = ""
+    """Name of the fabric, or a part of it; empty for any or none."""
+
+
+def find(question: str, place: Place = Place(), catalog: Catalog | None = None) -> Found:
+    """Answer `[N x] KIND`, `[N x] CLASS` (`tpu`, `cpu`), or a pattern of machine names.
 
     Raises:
-        BadInput: a kind, number, cloud, region or machine that the catalogue does not have, with the nearest that it has.
+        BadInput: a kind, number, cloud, region, fabric or machine that the catalogue does not have, with the nearest that it has.
     """
     book = catalog or load_catalog()
     wanted = _wanted(question, book)
-    faults = _where_faults(book, region, cloud)
+    faults = _where_faults(book, place)
     if faults:
         raise BadInput(faults)
     everywhere = [one for one in book.machines if wanted.fits(one)]
     if not everywhere:
         raise BadInput(_nothing(question, wanted, book))
-    here = Wanted(wanted.gpu, wanted.gpus, wanted.name, cloud, region, spot)
-    machines = book.select(here)
+    machines = book.select(replace(wanted, cloud=place.cloud, region=place.region, spot=place.spot, fabric=place.fabric))
     if not machines:
-        places = sorted({f"{one.cloud} {one.region}" for one in everywhere if not spot or one.spot_usd_per_hour is not None})
-        asked = " ".join(filter(None, (cloud, region if region != "*" else "", "as spot" if spot else "")))
-        allowed = f"{listed(places[:5])}{', among others' if len(places) > 5 else ''}" if places else "on demand only"  # noqa: PLR2004 (five are enough to go on)
-        raise BadInput(Fault(question, f"is not sold in {asked}" if asked != "as spot" else "is not sold as spot", allowed))
+        raise BadInput(_not_there(question, place, [one for one in everywhere if replace(wanted, fabric=place.fabric).fits(one)]))
     return Found(machines, tuple(_remarks(wanted, book)))
 
 
-def offer_row(machine: Machine, today: dt.date, *, spot: bool = False) -> OfferRow:
+def advice(question: str, region: str = "*", catalog: Catalog | None = None) -> tuple[SpotAdvice, ...]:
+    """Return what AWS's spot advisor said of the machines that a question means, seldom interrupted first, then by saving.
+
+    The advisor speaks of regions where the catalogue has no price; the machine's facts are those of any region that has a row.
+
+    Raises:
+        BadInput: the question means nothing, or the advisor does not know it there.
+    """
+    book = catalog or load_catalog()
+    wanted = _wanted(question, book)
+    names = {one.name for one in book.machines if wanted.fits(one)}
+    found = [one for one in spot_advice() if one.machine in names and fnmatchcase(one.region, region)]
+    if not found:
+        known = sorted({one.region for one in spot_advice() if one.machine in names})
+        where = listed(known[:5]) if known else "a machine of AWS with an accelerator"
+        raise BadInput(Fault(question[:60], f"has no spot advice in {region[:60]!r}" if known else "has no spot advice", where))
+    bands = list(Interruption)
+    return tuple(sorted(found, key=lambda one: (bands.index(one.interruption), -one.saving_percent, one.region, one.machine)))
+
+
+def offer_row(machine: Machine, today: dt.date, *, spot: bool = False, catalog: Catalog | None = None) -> OfferRow:
     """Return how an offer is shown: its price per hour and per GPU-hour (spot where asked), and marks for what makes it doubtful."""
     price = machine.spot_usd_per_hour if spot and machine.spot_usd_per_hour is not None else machine.usd_per_hour
     date = machine.spot_date if spot and machine.spot_date is not None else machine.price_date
-    marks = ["old"] if old(date, today) else []
-    if spot and machine.spot_mark:
-        marks.append(machine.spot_mark.value)
-    if machine.caveat and not (spot and machine.caveat.startswith("sold as Spot")):
-        marks.append(machine.caveat)
+    woven, air = fabric(machine), carbon(machine.cloud, machine.region)
     return OfferRow(
         cloud=machine.cloud.value,
         region=machine.region,
         machine=machine.name,
         vcpus=machine.vcpus,
         memory_gib=machine.memory_gib,
+        accelerator=class_of(machine).value,
         gpu=machine.gpu,
         gpus=machine.gpus,
         gpu_memory_gb=machine.gpu_memory_gb,
+        fabric=woven.name if woven else None,
+        fabric_gbps=woven.gbps if woven else None,
         usd_per_hour=price,
         usd_per_gpu_hour=round(price / machine.gpus, 6) if machine.gpu else None,
         price_date=date.isoformat(),
         interruption=machine.interruption.value if machine.interruption else None,
-        marks=marks,
+        commitments=[_commitment_row(one) for one in (catalog or load_catalog()).commitments(machine)],
+        grams_co2e_per_kwh=air.grams_co2e_per_kwh if air else None,
+        carbon_year=air.year if air else None,
+        carbon_grid=air.grid if air else None,
+        marks=_marks(machine, date, today, spot=spot),
         source=machine.source,
     )
+
+
+def _commitment_row(one: Commitment) -> CommitmentRow:
+    return CommitmentRow(
+        years=one.years,
+        usd_per_hour=one.usd_per_hour,
+        derived=one.derived,
+        program=one.program,
+        as_of=one.as_of.isoformat(),
+        source=one.source,
+    )
+
+
+def _marks(machine: Machine, date: dt.date, today: dt.date, *, spot: bool) -> list[str]:
+    marks = ["old"] if old(date, today) else []
+    if spot and machine.spot_mark:
+        marks.append(machine.spot_mark.value)
+    if machine.caveat and not (spot and machine.caveat.startswith("sold as Spot")):
+        marks.append(machine.caveat)
+    return marks
 
 
 def _wanted(question: str, book: Catalog) -> Wanted:
@@ -99,23 +175,40 @@ def _wanted(question: str, book: Catalog) -> Wanted:
     count, kind, pattern = parsed
     if pattern:
         return Wanted(gpus=count, name=pattern)
+    named = class_named(kind)
+    if named:
+        return Wanted(gpus=count, accelerator=named)
     if plain(kind) not in {plain(known) for known in book.kinds}:
-        raise BadInput(
-            Fault("query", f"asks for {kind[:60]!r}", f"choose {listed(nearest(kind, book.kinds))}", "Or name a machine, like 'p5.*'")
-        )
+        raise BadInput(Fault("query", f"asks for {kind[:60]!r}", f"choose {listed(nearest(kind, book.kinds))}", _OR))
     return Wanted(gpu=kind, gpus=count)
 
 
-def _where_faults(book: Catalog, region: str, cloud: str) -> list[Fault]:
-    if cloud and cloud not in set(Cloud):
-        return [Fault("--cloud", f"is {cloud!r}", f"choose {listed(Cloud)}")]
-    regions = book.regions(cloud or None)
-    if not any(fnmatchcase(one, region) for one in regions):
-        return [Fault("--region", f"is {region!r}", f"choose {listed(nearest(region, regions))}, or a pattern like 'us-*'")]
-    return []
+def _where_faults(book: Catalog, place: Place) -> list[Fault]:
+    if place.cloud and place.cloud not in set(Cloud):
+        return [Fault("--cloud", f"is {place.cloud[:60]!r}", f"choose {listed(Cloud)}")]
+    faults: list[Fault] = []
+    regions = book.regions(place.cloud or None)
+    if not any(fnmatchcase(one, place.region) for one in regions):
+        near = listed(nearest(place.region, regions))
+        faults.append(Fault("--region", f"is {place.region[:60]!r}", f"choose {near}, or a pattern like 'us-*'"))
+    if place.fabric and not (plain(place.fabric) and any(plain(place.fabric) in plain(one) for one in fabrics())):
+        faults.append(Fault("--fabric", f"is {place.fabric[:60]!r}", f"choose {listed(fabrics())}"))
+    return faults
+
+
+def _not_there(question: str, place: Place, everywhere: list[Machine]) -> Fault:
+    places = sorted({f"{one.cloud} {one.region}" for one in everywhere if not place.spot or one.spot_usd_per_hour is not None})
+    where = " ".join(filter(None, (place.cloud, place.region if place.region != "*" else "")))
+    how = " ".join(filter(None, ("as spot" if place.spot else "", f"with {place.fabric}" if place.fabric else "")))
+    allowed = f"{listed(places[:5])}{', among others' if len(places) > 5 else ''}" if places else "without that"  # noqa: PLR2004 (five are enough to go on)
+    return Fault(question[:60], " ".join(filter(None, ("is not sold", f"in {where}" if where else "", how))), allowed)
 
 
 def _nothing(question: str, wanted: Wanted, book: Catalog) -> Fault:
+    if wanted.accelerator:
+        counts = sorted({one.gpus for one in book.machines if class_of(one) == wanted.accelerator})
+        allowed = f"machines have {listed(f'{count:g}' for count in counts)} of them" if counts else "the catalogue has none"
+        return Fault("query", f"asks for {question[:60]!r}", allowed)
     if wanted.gpu:
         counts = sorted({one.gpus for one in book.machines if one.gpu and plain(one.gpu) == plain(wanted.gpu)})
         return Fault(

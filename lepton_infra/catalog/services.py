@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
-from lepton_infra.catalog.book import DATA
 from lepton_infra.catalog.model import Cloud
+from lepton_infra.catalog.side import DATA
 
 HOURS_PER_MONTH: Final = 730.0
 """Hours in a month, as the clouds' calculators count."""

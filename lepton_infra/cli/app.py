@@ -33,8 +33,9 @@ def _root(
     """Hold the options that come before a verb."""
 
 
-for verb in (demand.demand, plan.plan, backtest.backtest, rehearse.rehearse, rules.rules, catalog.catalog, schema.schema):
+for verb in (demand.demand, plan.plan, backtest.backtest, rehearse.rehearse, rules.rules, schema.schema):
     app.command()(verb)
+app.add_typer(catalog.app, name="catalog")
 app.add_typer(engine.app, name="engine")
 
 

@@ -40,6 +40,8 @@ def plan(
             made = make_plan(stack_file, load_catalog(), report)
         write_plan(path, made)
         said = f"{path.parent.name}/{path.name}: written"
+    for cloud, day in sorted(load_catalog().refreshed.items()):
+        render.note(f"{cloud}: prices read from its feed on {day}; LEPTON_CATALOG=shipped plans with the shipped ones.")
     if as_json:
         render.document(made.model_dump(mode="json"))
         render.note(said)
@@ -51,12 +53,14 @@ def plan(
 
 def _show(pool: "PoolPlan") -> None:
     """Print a pool's plan: machine, reasons, doubts, hours, rivals."""
+    import datetime as dt
+
+    from lepton_infra.catalog import dated
     from lepton_infra.cli import render
 
     offer = pool.offer
-    render.say(
-        f"{pool.name}: {offer.machine} ({offer.gpus}x {offer.gpu}) in {offer.region}, {offer.usd_per_hour:g} $/h as of {offer.price_date}"
-    )
+    price = f"{offer.usd_per_hour:g} $/h as of {dated(offer.price_date, dt.datetime.now(dt.UTC).date())}"
+    render.say(f"{pool.name}: {offer.machine} ({offer.gpus}x {offer.gpu}) in {offer.region}, {price}")
     for sentence in pool.why:
         render.say(f"  {sentence}")
     for doubt in pool.warnings:

@@ -1,5 +1,6 @@
 """What a rehearsal found, as tables for a person and as one document for a program."""
 
+import datetime as dt
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -8,7 +9,7 @@ from typing import TYPE_CHECKING
 from lepton_infra.cli import render
 
 if TYPE_CHECKING:
-    from lepton_infra.cost import Cost, Range
+    from lepton_infra.cost import Cost, Item, Range
     from lepton_infra.rehearsal.rehearse import Rehearsal, Step
     from lepton_infra.sizing.plan import Plan
 
@@ -49,6 +50,7 @@ def as_document(outcome: Outcome) -> dict[str, object]:
         "usd_per_month_range": _rounded(cost.total) if cost else None,
         "usd_per_month_by_part": {part.value: _rounded(usd) for part, usd in cost.by_part().items()} if cost else {},
         "unpriced": [asdict(one) for one in cost.unpriced] if cost else [],
+        "old_prices": [asdict(item) for item in _old_items(cost)] if cost else [],
         "state": str(rehearsal.state) if rehearsal.state else None,
     }
 
@@ -92,8 +94,19 @@ def _show_cost(cost: "Cost") -> None:
     render.table("Dollars per month by part (on-demand list prices)", columns, rows, ("together", *_dollars(cost.total)))
     for one in cost.unpriced:
         render.say(f"  not priced: {one.count} x {one.type}, {one.why}")
-    if cost.unpriced:
+    aged = _old_items(cost)
+    for item in aged:
+        render.say(f"  old price: {item.name}, {item.basis}")
+    if cost.unpriced or aged:
         render.say("")
+
+
+def _old_items(cost: "Cost") -> "tuple[Item, ...]":
+    """Return what is billed at a price so old that it has to be marked."""
+    from lepton_infra.catalog import old
+
+    today = dt.datetime.now(dt.UTC).date()
+    return tuple(item for item in cost.items if old(item.as_of, today))
 
 
 def _show_rules(rehearsal: "Rehearsal") -> None:

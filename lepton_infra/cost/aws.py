@@ -1,5 +1,6 @@
 """What resources of AWS cost: a function per type that costs money by the hour or month."""
 
+import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, cast
 
@@ -22,12 +23,14 @@ def region(graph: Graph) -> str:
 
 def _key(resource: Resource, _: Graph, prices: Prices) -> Iterator[Item]:
     price = prices.service("kms-key")
-    yield _item(resource, Part.KEYS, Range.always(price.usd), f"1 key at {price.usd:.2f} $ a month ({price.as_of})")
+    yield _item(resource, Part.KEYS, Range.always(price.usd), f"1 key at {price.usd:.2f} $ a month ({price.as_of})", price.as_of)
 
 
 def _cluster(resource: Resource, _: Graph, prices: Prices) -> Iterator[Item]:
     price = prices.service("eks-cluster")
-    yield _item(resource, Part.CONTROL_PLANE, Range.always(price.usd * HOURS_PER_MONTH), f"{price.usd:.2f} $ an hour ({price.as_of})")
+    yield _item(
+        resource, Part.CONTROL_PLANE, Range.always(price.usd * HOURS_PER_MONTH), f"{price.usd:.2f} $ an hour ({price.as_of})", price.as_of
+    )
 
 
 def _endpoint(resource: Resource, _: Graph, prices: Prices) -> Iterator[Item]:
@@ -36,12 +39,14 @@ def _endpoint(resource: Resource, _: Graph, prices: Prices) -> Iterator[Item]:
     price = prices.service("vpc-interface-endpoint")
     zones = len(_list(resource.inputs.get("subnetIds")))
     usd = zones * price.usd * HOURS_PER_MONTH
-    yield _item(resource, Part.NETWORK, Range.always(usd), f"{zones} zones at {price.usd:.2f} $ an hour ({price.as_of})")
+    yield _item(resource, Part.NETWORK, Range.always(usd), f"{zones} zones at {price.usd:.2f} $ an hour ({price.as_of})", price.as_of)
 
 
 def _nat(resource: Resource, _: Graph, prices: Prices) -> Iterator[Item]:
     price = prices.service("nat-gateway")
-    yield _item(resource, Part.NETWORK, Range.always(price.usd * HOURS_PER_MONTH), f"{price.usd:.3f} $ an hour ({price.as_of})")
+    yield _item(
+        resource, Part.NETWORK, Range.always(price.usd * HOURS_PER_MONTH), f"{price.usd:.3f} $ an hour ({price.as_of})", price.as_of
+    )
 
 
 def _node_group(resource: Resource, graph: Graph, prices: Prices) -> Iterator[Item]:
@@ -65,7 +70,7 @@ def _machines(resource: Resource, graph: Graph, prices: Prices, nodes: Range) ->
         raise NoPriceError("no machine type in it or in its launch template")
     machine = prices.machine(name)
     basis = f"{nodes.expected:.1f} x {machine.name} at {machine.usd_per_hour:.2f} $ an hour ({machine.price_date})"
-    yield _item(resource, Part.COMPUTE, nodes * (machine.usd_per_hour * HOURS_PER_MONTH), basis)
+    yield _item(resource, Part.COMPUTE, nodes * (machine.usd_per_hour * HOURS_PER_MONTH), basis, machine.price_date)
     for device in _list(settings.get("blockDeviceMappings")):
         yield _disk(resource, _mapping(_mapping(device).get("ebs")), prices, nodes)
 
@@ -81,7 +86,7 @@ def _disk(resource: Resource, disk: Mapping[str, object], prices: Prices, nodes:
     each += max(0.0, _number(disk.get("iops")) - _GP3_IOPS) * prices.service("ebs-gp3-iops").usd
     each += max(0.0, _number(disk.get("throughput")) - _GP3_MIBPS) * prices.service("ebs-gp3-throughput").usd
     basis = f"{nodes.expected:.1f} x {size:.0f} GiB gp3 at {price.usd:.2f} $ a GiB-month ({price.as_of})"
-    return _item(resource, Part.DISKS, nodes * each, basis)
+    return _item(resource, Part.DISKS, nodes * each, basis, price.as_of)
 
 
 def _nodes(resource: Resource, graph: Graph, fewest: object, desired: object, most: object) -> Range:
@@ -99,8 +104,8 @@ def _nodes(resource: Resource, graph: Graph, fewest: object, desired: object, mo
     return Range(low, expected, max(_number(most), expected))
 
 
-def _item(resource: Resource, part: Part, usd_per_month: Range, basis: str) -> Item:
-    return Item(resource.urn, resource.name, part, usd_per_month, basis)
+def _item(resource: Resource, part: Part, usd_per_month: Range, basis: str, as_of: dt.date) -> Item:
+    return Item(resource.urn, resource.name, part, usd_per_month, basis, as_of)
 
 
 def _number(value: object) -> float:

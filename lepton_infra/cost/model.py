@@ -1,5 +1,6 @@
 """What a graph costs per month, item by item, with what could not be priced beside it."""
 
+import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -51,6 +52,8 @@ class Item:
     """What it costs."""
     basis: str
     """How the sum came about: number, unit price and its date."""
+    as_of: dt.date
+    """Day of the unit price."""
 
 
 @dataclass(frozen=True, slots=True)

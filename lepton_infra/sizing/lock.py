@@ -98,11 +98,17 @@ def check_plan(plan: Plan, stack_file: StackFile, catalog: Catalog) -> None:
     changed = [f"demand file {name}" for name in sorted(now.demand) if plan.inputs.demand.get(name) != now.demand[name]]
     changed += [f"demand file {name}, which is no longer named" for name in sorted(set(plan.inputs.demand) - set(now.demand))]
     changed += [f"the settings of {stack_name}"] if plan.inputs.settings != now.settings else []
-    changed += ["the price catalogue"] if plan.inputs.catalog != now.catalog else []
+    changed += [f"the price catalogue{_refreshed(catalog)}"] if plan.inputs.catalog != now.catalog else []
     changed += [f"stack {stack_file.name}: it was made for {plan.stack}"] if plan.stack != stack_file.name else []
     if changed:
         remedy = f"Run `lepton plan {stack_file.name}` and review what changes"
         raise StalePlan(Fault(_short(path), f"is older than {what}", "a plan made from what is there now", remedy) for what in changed)
+
+
+def _refreshed(catalog: Catalog) -> str:
+    """Return which prices are of this machine alone, which is why a plan of another machine is stale here."""
+    clouds = ", ".join(f"{cloud} {day}" for cloud, day in sorted(catalog.refreshed.items()))
+    return f" (refreshed on this machine: {clouds}; LEPTON_CATALOG=shipped reads the shipped one)" if clouds else ""
 
 
 def _settings(stack_file: StackFile) -> str:

@@ -46,6 +46,9 @@ FAMILIES = {
     r"Standard_ND96isr?_MI300X_v5": ("MI300X", 192),
     r"Standard_ND128isrf?_NDR_GB200_v6": ("GB200", 186),
     r"Standard_NV\d+adm?s_A10_v5": ("A10", 24),
+    r"ct5p-hightpu-": ("TPUv5p", 95),
+    r"ct6e-standard-": ("TPUv6e", 32),
+    r"f2\.": ("VU47P", 16),
     r"a2-(high|mega)gpu-": ("A100", 40),
     r"a2-ultragpu-": ("A100-80GB", 80),
     r"a3-(high|mega)gpu-": ("H100", 80),
@@ -56,6 +59,8 @@ WITHOUT = re.compile(r"([cmr]7[gi]\.|Standard_[DE]\d+s_v5$|(c3|e2|n2|n4)-standar
 # How many accelerators a name means: by its own number, or by the maker's table of sizes.
 COUNTS = {
     r"a[23]-\w+gpu-(\d+)g": lambda match: int(match[1]),
+    r"ct\w+-\w+-(\d)t": lambda match: int(match[1]),
+    r"f2\.(6|12|48)xlarge": lambda match: int(match[1]) // 6,
     r"g2-standard-(\d+)": lambda match: {24: 2, 48: 4, 96: 8}.get(int(match[1]), 1),
     r"g4-standard-(\d+)": lambda match: int(match[1]) / 48,
     r"Standard_NC(\d+)r?s_v3": lambda match: int(match[1]) / 6,
@@ -89,8 +94,8 @@ REGIONS = {
 
 
 def test_the_snapshot_has_all_its_rows() -> None:
-    assert len(ROWS) == 2732
-    assert sum(1 for row in ROWS if row.gpu) == 1247
+    assert len(ROWS) == 2774
+    assert sum(1 for row in ROWS if row.gpu) == 1289
     assert {row.cloud for row in ROWS} == set(Cloud)
 
 
@@ -155,7 +160,7 @@ def test_sizes_of_a_machine_are_the_same_in_every_region() -> None:
 
 def test_google_prices_hold_host_and_accelerator() -> None:
     # An A2 host alone costs 0.74 $/h; what is left of the price has to pay for the accelerator.
-    floors = {"A100": 2.0, "A100-80GB": 3.0, "H100": 6.0, "L4": 0.5, "RTXPRO6000": 2.0}
+    floors = {"A100": 2.0, "A100-80GB": 3.0, "H100": 6.0, "L4": 0.5, "RTXPRO6000": 2.0, "TPUv5p": 3.0, "TPUv6e": 2.0}
     google = [row for row in ROWS if row.cloud == Cloud.GCP and row.gpu]
     assert google
     assert not [row.key for row in google if (row.usd_per_gpu_hour or 0) < floors[row.gpu or ""]]

@@ -7,11 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lepton_infra import catalog
-from lepton_infra.catalog import Catalog, Wanted, load_catalog
+from lepton_infra.catalog import AcceleratorClass, Catalog, Wanted, load_catalog
 from lepton_infra.catalog.query import parse
-from lepton_infra.catalog.search import find, offer_row
+from lepton_infra.catalog.search import Found, Place, advice, offer_row
+from lepton_infra.catalog.search import find as find_in
 from lepton_infra.catalog.words import listed, nearest, plain
 from lepton_infra.errors import BadInput
+
+
+def find(question: str, region: str = "*", cloud: str = "", *, spot: bool = False, fabric: str = "") -> Found:
+    return find_in(question, Place(region, cloud, spot, fabric))
 
 
 @pytest.mark.parametrize(
@@ -85,6 +90,7 @@ def test_what_is_closed_to_new_customers_says_so() -> None:
         (("MI300X", "*", "aws"), "not sold in aws; azure"),
         (("zzz.*", "*", ""), "asks for 'zzz.*'"),
         (("", "*", ""), "is empty"),
+        (("3x tpu", "*", ""), "asks for '3x tpu'; machines have 1, 4 or 8"),
     ],
 )
 def test_no_answer_says_why_and_what_there_is(arguments: tuple[str, str, str], said: str) -> None:
@@ -132,3 +138,67 @@ def test_words() -> None:
     assert listed(["a", "b", "c"]) == "a, b or c"
     assert listed(["a"]) == "a"
     assert listed([]) == ""
+
+
+@pytest.mark.parametrize(
+    ("question", "kinds"),
+    [
+        ("tpu", {"TPUv5p", "TPUv6e"}),
+        ("8x TPUs", {"TPUv6e"}),
+        ("fpga", {"VU47P"}),
+        ("inferentia", {"Inferentia", "Inferentia2"}),
+        ("Trainium", {"Trainium"}),
+        ("cpu", {None}),
+    ],
+)
+def test_a_class_is_asked_for_like_a_kind(question: str, kinds: set[str | None]) -> None:
+    assert {machine.gpu for machine in find(question).machines} == kinds
+
+
+def test_every_row_is_of_one_class_and_gpus_are_the_rest() -> None:
+    by_class = {name: len(find(name).machines) for name in AcceleratorClass}
+    assert sum(by_class.values()) == len(load_catalog().machines)
+    assert not {machine.gpu for machine in find("gpu").machines} & {None, "TPUv6e", "VU47P", "Trainium", "Gaudi", "Inferentia2"}
+
+
+def test_a_fabric_is_asked_for_by_a_part_of_its_name() -> None:
+    assert {machine.name for machine in find("h100", fabric="tcpx").machines} == {"a3-highgpu-8g", "a3-megagpu-8g"}
+    assert {machine.cloud for machine in find("8x h100", fabric="infiniband").machines} == {"azure"}
+    # noIB and flex sizes are sold without it.
+    assert not any("noIB" in machine.name for machine in find("h100", fabric="InfiniBand").machines)
+
+
+@pytest.mark.parametrize("fabric", ["token ring", "-", "*" * 500])
+def test_an_unknown_fabric_is_told_what_there_is(fabric: str) -> None:
+    with pytest.raises(BadInput, match=r"--fabric.*choose EFA, GPUDirect-TCPX, GPUDirect-TCPXO or InfiniBand"):
+        find("h100", fabric=fabric)
+
+
+def test_a_fabric_that_the_region_does_not_have_names_those_that_do() -> None:
+    with pytest.raises(BadInput, match=r"h100: is not sold in gcp with efa; aws us-east-1\."):
+        find("h100", cloud="gcp", fabric="efa")
+
+
+def test_an_offer_carries_what_is_known_beside_its_price() -> None:
+    row = offer_row(find("p5.48xlarge").machines[0], dt.date(2026, 11, 21))
+    assert (row["fabric"], row["fabric_gbps"], row["accelerator"]) == ("EFA", 3200, "gpu")
+    assert (row["grams_co2e_per_kwh"], row["carbon_year"]) == (343.48, 2025)
+    # No commitment price of it is published where we could read it: absent, not guessed.
+    assert row["commitments"] == []
+    host = offer_row(find("n2-standard-8", region="us-central1").machines[0], dt.date(2026, 11, 21))
+    assert [(one["years"], one["derived"]) for one in host["commitments"]] == [(1, True), (3, True)]
+    assert host["commitments"][0]["usd_per_hour"] == pytest.approx(host["usd_per_hour"] * 0.72, abs=1e-6)
+
+
+def test_spot_advice_reaches_regions_without_a_price_and_says_nothing_of_money() -> None:
+    found = advice("L40S")
+    assert len(found) == 64
+    assert {one.region for one in found} > {"eu-central-1", "us-east-1"}
+    assert [one.interruption for one in found] == sorted((one.interruption for one in found), key=list(catalog.Interruption).index)
+    assert {one.region for one in advice("h100", "eu-*")} < {"eu-north-1", "eu-west-2", "eu-central-1", "eu-south-2", "eu-west-1"}
+
+
+@pytest.mark.parametrize(("question", "region"), [("tpu", "*"), ("L4", "mars-*"), ("H1000", "*")])
+def test_no_spot_advice_says_why(question: str, region: str) -> None:
+    with pytest.raises(BadInput):
+        advice(question, region)

@@ -120,3 +120,14 @@ def test_the_average_is_that_of_every_minute(changes: list[tuple[int, int]]) -> 
 )
 def test_only_daily_changes_are_counted(cron: str, minute: int | None) -> None:
     assert minute_of_day(cron) == minute
+
+
+def test_each_item_carries_the_day_of_its_unit_price() -> None:
+    h100, disk = machine("aws", "p5.4xlarge", REGION), service_price("aws", REGION, "ebs-gp3")
+    assert h100 is not None
+    assert disk is not None
+
+    cost = _bill(TEMPLATE, GROUP)
+
+    assert [item.as_of for item in cost.items] == [h100.price_date, disk.as_of]
+    assert all(str(item.as_of) in item.basis for item in cost.items)

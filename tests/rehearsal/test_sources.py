@@ -83,6 +83,7 @@ def test_machines_come_from_the_catalogue(aws: Asker) -> None:
     assert machine["defaultVcpus"] == 192
     assert machine["memorySize"] == 2048 * 1024
     assert machine["gpuses"] == [{"count": 8, "manufacturer": "NVIDIA", "memorySize": 76294, "name": "H100"}]
+    assert aws.invoke(MACHINE, {"instanceType": "f2.6xlarge"})["gpuses"] == []
     wanted: Properties = {"filters": [{"name": "instance-type", "values": ["p5*.48xlarge"]}]}
     assert aws.invoke("aws:ec2/getInstanceTypes:getInstanceTypes", wanted)["instanceTypes"] == ["p5.48xlarge", "p5en.48xlarge"]
     offered = aws.invoke(

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from lepton_infra.catalog import Machine, Wanted, load_catalog, nearest
+from lepton_infra.catalog import AcceleratorClass, Machine, Wanted, class_of, load_catalog, nearest
 from lepton_infra.rehearsal.aws.policy_document import policy_document
 from lepton_infra.rehearsal.aws.zones import zones
 from lepton_infra.rehearsal.facts import Source, World
@@ -128,10 +128,10 @@ def _machine(name: str) -> Machine:
 def _instance_type(arguments: Properties, world: World) -> Properties:
     """Answer what the catalogue knows; what it does not (network cards, disks) is absent."""
     machine = _machine(text(arguments.get("instanceType")))
+    # EC2 counts chips of other makes and FPGAs apart from GPUs.
+    count = machine.gpus if class_of(machine) is AcceleratorClass.GPU else 0
     memory = round((machine.gpu_memory_gb or 0) * _MIB_PER_GB)
-    gpus: list[Value] = (
-        [{"count": int(machine.gpus), "manufacturer": "NVIDIA", "memorySize": memory, "name": machine.gpu}] if machine.gpus else []
-    )
+    gpus: list[Value] = [{"count": int(count), "manufacturer": "NVIDIA", "memorySize": memory, "name": machine.gpu}] if count else []
     return {
         "id": machine.name,
         "instanceType": machine.name,
@@ -141,7 +141,7 @@ def _instance_type(arguments: Properties, world: World) -> Properties:
         "gpuses": gpus,
         "memorySize": None if machine.memory_gib is None else round(machine.memory_gib * _MIB_PER_GIB),
         "supportedVirtualizationTypes": ["hvm"],
-        "totalGpuMemory": round(memory * machine.gpus),
+        "totalGpuMemory": round(memory * count),
     }
 
 

@@ -1,0 +1,92 @@
+"""The tables beside the machine rows: each row sourced, possible, and about something that the catalogue sells."""
+
+import csv
+import re
+from itertools import product
+
+import pytest
+
+from lepton_infra.catalog import carbon, fabric, shipped_catalog, spot_advice
+from lepton_infra.catalog.side import DATA, discounts, fabrics
+
+BOOK = shipped_catalog()
+SOURCES = (DATA / "SOURCES.md").read_text(encoding="utf-8")
+
+
+def rows(name: str) -> list[dict[str, str]]:
+    with (DATA / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_carbon_is_possible_and_told_once_of_each_region() -> None:
+    table = rows("carbon")
+    assert len({(row["cloud"], row["region"]) for row in table}) == len(table) == 123
+    # Hydro and nuclear grids stand near 10, coal near 900; nothing burns dirtier than oil at about 1,000.
+    assert all(5 < float(row["grams_co2e_per_kwh"]) < 1000 and 2020 <= int(row["year"]) <= 2026 and row["grid"] for row in table)
+    assert {row["source"] for row in table} == {"google-region-carbon", "co2js-ember"}
+    assert all(f"| {row['source']} |" in SOURCES for row in table)
+
+
+def test_a_region_takes_the_figure_of_the_grid_that_it_names() -> None:
+    google = {row["region"]: row["grams_co2e_per_kwh"] for row in rows("carbon") if row["cloud"] == "gcp"}
+    for row in rows("carbon"):
+        named = re.fullmatch(r"grid of Google (\S+)", row["grid"])
+        if named:
+            assert row["grams_co2e_per_kwh"] == google[named[1]], row
+
+
+def test_every_google_region_and_most_others_have_carbon() -> None:
+    missing = {cloud: [region for region in BOOK.regions(cloud) if carbon(cloud, region) is None] for cloud in ("aws", "azure", "gcp")}
+    assert missing == {"aws": [], "azure": ["southindia", "swedensouth", "westcentralus", "westus2", "westus3"], "gcp": []}
+    assert [one.region for one in spot_advice() if carbon("aws", one.region) is None] == []
+    assert carbon("aws", "mars-1") is None
+
+
+def test_each_fabric_row_is_of_a_machine_that_is_sold_and_no_machine_has_two() -> None:
+    table = rows("fabric")
+    assert fabrics() == ("EFA", "GPUDirect-TCPX", "GPUDirect-TCPXO", "InfiniBand")
+    assert len({(row["cloud"], row["machines"]) for row in table}) == len(table)
+    assert all(row["source"].startswith("https://") and int(row["gbps"]) > 0 for row in table)
+    sold = {(one.cloud.value, one.name) for one in BOOK.machines}
+    for row in table:
+        pattern = re.compile(re.escape(row["machines"]).replace(r"\*", ".*"))
+        assert any(row["cloud"] == cloud and pattern.fullmatch(name) for cloud, name in sold), row
+
+
+def test_small_machines_have_no_fabric() -> None:
+    assert [name for name in ("p5.48xlarge", "g5.xlarge", "m7g.large") if (one := BOOK.machine("aws", name)) and fabric(one)] == [
+        "p5.48xlarge"
+    ]
+    flat = BOOK.machine("azure", "Standard_ND96is_noIB_H100_v5")
+    assert flat is not None
+    assert fabric(flat) is None
+
+
+def test_spot_advice_is_whole_and_of_accelerators_that_are_sold() -> None:
+    told = spot_advice()
+    assert len(told) == len({(one.region, one.machine) for one in told}) == 794
+    assert all(one.saving_percent <= 99 for one in told)
+    assert {one.machine for one in told} <= {one.name for one in BOOK.sold("aws") if one.gpu}
+
+
+def test_advice_and_rows_agree_where_both_speak() -> None:
+    bands = {(one.region, one.machine): one.interruption for one in spot_advice()}
+    compared = [(one.interruption, bands[one.region, one.name]) for one in BOOK.sold("aws") if (one.region, one.name) in bands]
+    assert len(compared) > 50
+    assert [pair for pair in compared if pair[0] is not None and pair[0] != pair[1]] == []
+
+
+@pytest.mark.parametrize(("name", "region"), list(product(["n2-standard-8", "e2-standard-4"], ["us-central1", "europe-west4"])))
+def test_a_longer_promise_is_cheaper(name: str, region: str) -> None:
+    one = BOOK.machine("gcp", name, region)
+    assert one is not None
+    year, three = discounts(one)
+    assert (year.years, three.years) == (1, 3)
+    assert one.usd_per_hour > year.usd_per_hour > three.usd_per_hour > 0
+    assert year.derived
+    assert year.source.startswith("https://docs.cloud.google.com/")
+    assert year.as_of <= one.price_date
+
+
+def test_no_discount_is_guessed_for_accelerators() -> None:
+    assert [one.name for one in BOOK.machines if one.gpu and discounts(one)] == []
