@@ -18,6 +18,8 @@ class Inputs(Frozen):
     """Of the price catalogue."""
     demand: dict[str, str]
     """Of each demand file, by its name in the stack file."""
+    throughput: dict[str, str] = {}
+    """Of each benchmark, by its name in the stack file, and of the shipped tables where a pool looks its throughput up."""
 
 
 class Offer(Frozen):
@@ -115,6 +117,8 @@ class PoolPlan(Frozen):
     """Lower bound for the autoscaler."""
     max_nodes: int
     """Upper bound for the autoscaler."""
+    target_utilisation: float | None
+    """Mean share of busy slots that an autoscaler should aim at: the most that keeps the promise at the fewest nodes planned; None without one."""
     schedule: tuple[Change, ...]
     """Changes of the lower bound over the day, in order of time."""
     usd_per_month: float

@@ -1,7 +1,7 @@
 """Ways to decide how many nodes run: ours and its rivals, each knowing at a window only what happened up to it.
 
 The rules of the comparison: a node ordered at the end of window `t` serves from window `t + 1 + lead` and is billed from `t + 1`;
-one that is given up stops at `t + 1`. A window is violated when demand exceeds what the serving nodes hold.
+one that is given up stops at `t + 1`. A window is violated when its demand needs more nodes than serve.
 """
 
 from collections.abc import Callable
@@ -30,9 +30,13 @@ class Setting:
     """Fewest nodes."""
     hours_per_window: float
     """Length of a window in hours."""
+    staffed: Callable[[Floats], Ints] | None = None
+    """Nodes that keep a promise about waiting at each demand; None serves demand to the last of the capacity."""
 
     def nodes(self, demand: Floats) -> Ints:
         """Return the fewest nodes that serve each demand."""
+        if self.staffed:
+            return np.maximum(self.staffed(demand), self.least)
         return np.maximum(np.ceil(demand / self.capacity * (1 - _ROUNDING)).astype(np.int64), self.least)
 
 
@@ -51,7 +55,7 @@ def score(setting: Setting, serving: Ints, last: int) -> Score:
     billed = leading_max(serving, setting.lead + 1)[-last:]
     demand, nodes = setting.values[-last:], serving[-last:]
     recorded = ~np.isnan(demand)
-    short = demand[recorded] > nodes[recorded] * setting.capacity * (1 + _ROUNDING)
+    short = setting.nodes(demand[recorded]) > nodes[recorded]
     return Score(float(billed.sum()) * setting.hours_per_window, float(np.mean(short)) if len(short) else 0.0)
 
 
