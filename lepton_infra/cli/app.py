@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from lepton_infra import __version__
-from lepton_infra.cli import catalog, engine, plan, rehearse, rules, schema
+from lepton_infra.cli import catalog, engine, plan, rehearse, rules, schema, throughput
 from lepton_infra.errors import LeptonError
 
 app = typer.Typer(
@@ -33,7 +33,7 @@ def _root(
     """Hold the options that come before a verb."""
 
 
-for verb in (plan.plan, rehearse.rehearse, rules.rules, catalog.catalog, schema.schema):
+for verb in (plan.plan, rehearse.rehearse, rules.rules, catalog.catalog, throughput.throughput, schema.schema):
     app.command()(verb)
 app.add_typer(engine.app, name="engine")
 

@@ -160,7 +160,9 @@ class Pool(Frozen):
     def _answerable(cls, slo: Slo | None, info: ValidationInfo) -> Slo | None:
         known = isinstance(info.data.get("throughput"), KnownThroughput)
         if known and not isinstance(slo, TokenSlo):
-            message = "does not say how fast tokens must come; ttft_seconds, tpot_ms, input_tokens and output_tokens beside throughput.model"
+            message = (
+                "does not say how fast tokens must come; ttft_seconds, tpot_ms, input_tokens and output_tokens beside throughput.model"
+            )
             raise ValueError(message)
         if "throughput" in info.data and not known and isinstance(slo, TokenSlo):
             message = "speaks of tokens, which throughput.per_gpu does not; wait_probability, or throughput.model in place of per_gpu"

@@ -31,7 +31,7 @@ class KnownThroughput(Frozen):
     model: Annotated[str, Field(min_length=1, max_length=200)]
     """Name of the model, for instance `meta-llama/Llama-3.1-8B-Instruct`; `lepton throughput` lists what is known of it."""
     benchmark: Names = ()
-    """Results below the directory of the stack file: JSON of `vllm bench serve --save-result` or GuideLLM, or what aiconfigurator printed."""
+    """Results beside the stack file: JSON of `vllm bench serve --save-result` or GuideLLM, or what aiconfigurator printed."""
     benchmark_gpu: str | None = None
     """Kind of GPU that the benchmarks ran on; needed where `gpu` names several, because their files do not say it."""
     precision: Literal["bf16", "fp8", "fp4", "int4"] | None = None
@@ -122,7 +122,8 @@ def _one_of(first: str, *second: str) -> Callable[[object], object]:
     def check(value: object) -> object:
         if not isinstance(value, dict):
             return value
-        keys = cast("dict[str, object]", value).keys()
+        said = cast("dict[str, object]", value)
+        keys = said.keys()
         others = [key for key in second if key in keys]
         if first in keys and others:
             message = f"has both {first} and {others[0]}; one of the two. Remove one"
@@ -130,7 +131,7 @@ def _one_of(first: str, *second: str) -> Callable[[object], object]:
         if first not in keys and not others:
             message = f"has neither {first} nor {second[0]}; one of the two"
             raise ValueError(message)
-        return value
+        return said
 
     return check
 

@@ -23,7 +23,8 @@ _NEGLIGIBLE: Final = 1e-17
 _NORMAL: Final = NormalDist()
 _HALVINGS: Final = 60
 _FIRST_HALVINGS: Final = 8
-_CLOSINGS: Final = 12
+_CLOSINGS: Final = 24
+_CLOSE: Final = 1e-10
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +126,8 @@ def _illinois(many: Floats, low: Floats, high: Floats, promise: Promise) -> Floa
     for _ in range(_CLOSINGS):
         middle = np.clip(high - above * (high - low) / (above - below), low, high)
         found = _excess(many, middle, promise)
+        if np.all(high - low <= _CLOSE * high):
+            break
         kept = found <= 0
         low, high = np.where(kept, middle, low), np.where(kept, high, middle)
         below, above = np.where(kept, found, below / 2), np.where(kept, above / 2, found)

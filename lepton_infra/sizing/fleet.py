@@ -37,9 +37,7 @@ class Fleet:
         return sum(self.nodes) * self.candidate.machine.usd_per_hour
 
 
-def candidates(
-    stack: Stack, place: int, catalog: Catalog, where: str, served: Mapping[str, Serving] | None = None
-) -> list[Candidate]:
+def candidates(stack: Stack, place: int, catalog: Catalog, where: str, served: Mapping[str, Serving] | None = None) -> list[Candidate]:
     """Return the machines that satisfy what the pool asks for.
 
     Args:

@@ -1,6 +1,5 @@
 """What a replica of a pool serves on each kind of GPU: as the stack file states it, or as benchmarks and tables have it."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -75,7 +74,14 @@ def unit_fault(pool: Pool, unit: str, where: str) -> list[Fault]:
     """Return the fault of a promise about requests beside demand that is not counted in requests."""
     if pool.slo is None or unit == _QUEUED:
         return []
-    return [Fault(f"{where}.slo", f"promises something to requests, but the demand is in {unit}", _QUEUED, "Remove slo, or give demand in requests")]
+    return [
+        Fault(
+            f"{where}.slo",
+            f"promises something to requests, but the demand is in {unit}",
+            _QUEUED,
+            "Remove slo, or give demand in requests",
+        )
+    ]
 
 
 def _within(found: dict[str, Serving], peak: float, where: str) -> dict[str, Serving]:
@@ -101,7 +107,9 @@ def _own(pool: Pool, wanted: KnownThroughput, directory: Path, where: str) -> li
         except BadInput as error:
             faults += error.faults
     if any(not point.gpu for point in points) and not wanted.benchmark_gpu and len(kinds) > 1:
-        faults.append(Fault(f"{where}.throughput.benchmark_gpu", "is missing, and the benchmarks do not say it", f"choose {listed(pool.gpu)}"))
+        faults.append(
+            Fault(f"{where}.throughput.benchmark_gpu", "is missing, and the benchmarks do not say it", f"choose {listed(pool.gpu)}")
+        )
     if faults:
         raise BadInput(faults)
     return [point if point.gpu else replace(point, gpu=here) for point in points]
@@ -109,15 +117,15 @@ def _own(pool: Pool, wanted: KnownThroughput, directory: Path, where: str) -> li
 
 def _serving(judged: Believed, slo: TokenSlo, peak: float) -> Serving:
     """Return the way to run a replica that needs the fewest of them at the peak; ties by the faster, then by fewer slots."""
-    queues: Mapping[Operating, Queue] = {way: _queue(way, judged.share, slo) for way in judged.ways}
+    queues = {way: _queue(way, judged.share, slo) for way in judged.ways}
     best = min(judged.ways, key=lambda way: (queues[way].one(peak), -way.per_second, way.slots))
     queue = queues[best]
     point = best.points[0]
     run = (
         f"A replica has {best.slots} slots at {best.tpot_ms:.3g} ms between tokens; a request of {slo.input_tokens}/{slo.output_tokens} "
-        f"tokens holds one for {queue.seconds:.3g} s, its first token taking {best.ttft_seconds / judged.share:.3g} s of {slo.ttft_seconds:g} s."
+        f"tokens holds one {queue.seconds:.3g} s, {best.ttft_seconds / judged.share:.3g} of the {slo.ttft_seconds:g} s to its first token."
     )
-    return Serving(queue.slots / queue.seconds, queue, f"{point.source}: {point.origin}", (*judged.reasons, run))
+    return Serving(queue.slots / queue.seconds, queue, point.origin, (*judged.reasons, run))
 
 
 def _queue(way: Operating, share: float, slo: TokenSlo) -> Queue:

@@ -79,7 +79,9 @@ def read_benchmark(path: Path, name: str, where: str) -> tuple[Point, ...]:
     """
     try:
         if path.stat().st_size > LARGEST_BYTES:
-            raise BadInput(Fault(where, f"is '{name}', which is larger than {LARGEST_BYTES // 2**20} MiB", _ALLOWED, "Save it without details"))
+            raise BadInput(
+                Fault(where, f"is '{name}', which is larger than {LARGEST_BYTES // 2**20} MiB", _ALLOWED, "Save it without details")
+            )
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise BadInput(Fault(where, f"is '{name}', which does not exist", _ALLOWED)) from None
@@ -120,7 +122,9 @@ def _points(documents: list[object], name: str) -> tuple[Point, ...]:
         try:
             points += _read(document, name)
         except ValidationError as error:
-            faults += [Fault(f"{name}: {_path(one['loc'])}", _given(one["type"], one["input"]), "a number above 0") for one in error.errors()]
+            faults += [
+                Fault(f"{name}: {_path(one['loc'])}", _given(one["type"], one["input"]), "a number above 0") for one in error.errors()
+            ]
         except ValueError as error:
             faults.append(Fault(name, *str(error).split("; ")))
     if not points and not faults:

@@ -1,18 +1,20 @@
 """Which source to believe for a model on a kind of GPU, and what the others say to it.
 
 The order is: the user's benchmarks, the user's estimator, the shipped estimates, the shipped measurements. The first that knows the
-configuration is planned with; every other one is held beside it at the same promise. Further apart than `APART`, a shipped figure is refused, and a benchmark of the
-user's is planned with only as far as the others bear it out. Nothing may exceed the roofline.
+configuration is planned with; every other one is held beside it at the same promise, and so is the same source on weaker GPUs. Further
+apart than `APART`, a shipped figure is refused, and a benchmark of the user's is planned with only as far as the others bear it out.
+Nothing may exceed the roofline.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import Final
 
 from lepton_infra.catalog import listed
 from lepton_infra.config import KnownThroughput, TokenSlo
 from lepton_infra.throughput import roofline
-from lepton_infra.throughput.model import Audited, Point, Source
+from lepton_infra.throughput.model import Audited, GpuSpec, Point, Source
 from lepton_infra.throughput.names import family
 from lepton_infra.throughput.replica import Operating, configurations, nearest, operating
 from lepton_infra.throughput.tables import audited, gpu_specs, model_specs, shipped_points
@@ -68,7 +70,9 @@ def judge(wanted: KnownThroughput, slo: TokenSlo, gpu: str, gpus: int, own: Sequ
     """
     points = [*own, *known_points(wanted.model, gpu)]
     if not points:
-        return Refused(f"is '{wanted.model}', of which nothing is known on {gpu}", "Give throughput.benchmark, or per_gpu in place of model")
+        return Refused(
+            f"is '{wanted.model}', of which nothing is known on {gpu}", "Give throughput.benchmark, or per_gpu in place of model"
+        )
     fitting = [point for point in points if _fits(point, wanted, gpus)]
     groups = nearest_by_source(fitting, slo)
     if not groups:
@@ -79,8 +83,11 @@ def judge(wanted: KnownThroughput, slo: TokenSlo, gpu: str, gpus: int, own: Sequ
         return Refused(f"is '{wanted.model}', which {source} knows on {gpu} {unclear[1]}", f"Say throughput.{unclear[0]}")
     ways = [way for group in groups[source] for way in operating(group, slo, gpus)]
     if not ways:
-        return Refused(f"is '{wanted.model}', whose {source} on {gpu} {_why_not(groups[source], slo)}", "Promise less, or choose another GPU")
-    return _held_up(wanted, gpu, ways, [*_claims(groups, source, slo, gpus), *audit_claims(wanted.model, gpu)])
+        return Refused(
+            f"is '{wanted.model}', whose {source} on {gpu} {_why_not(groups[source], slo)}", "Promise less, or choose another GPU"
+        )
+    weaker = _weaker_claims(wanted, slo, gpu, gpus, ways[0].points[0])
+    return _held_up(wanted, gpu, ways, [*_claims(groups, source, slo, gpus), *audit_claims(wanted.model, gpu), *weaker])
 
 
 def known_points(model: str, gpu: str | None = None) -> list[Point]:
@@ -121,7 +128,8 @@ def _held_up(wanted: KnownThroughput, gpu: str, ways: list[Operating], claims: l
     bound = _bound(wanted.model, gpu, precision, best)
     figure = best.tokens_per_gpu
     if bound and figure > bound:
-        given = f"is '{wanted.model}', for which {point.origin} has {figure:,.0f} tokens/s per {gpu}; its memory and arithmetic allow {bound:,.0f}"
+        most = f"its memory and arithmetic allow {bound:,.0f}"
+        given = f"is '{wanted.model}', for which {point.origin} has {figure:,.0f} tokens/s per {gpu}; {most}"
         return Refused(given, "Check gpus_per_replica, precision and benchmark_gpu")
     against = [claim for claim in claims if apart(claim, figure)]
     share = 1.0
@@ -141,6 +149,8 @@ def _reasons(gpu: str, best: Operating, bound: float | None, claims: list[Claim]
     words = "point" if len(best.points) == 1 else f"{len(best.points)} points"
     yield f"{gpu}: {figure:,.0f} tokens/s per GPU, {fitted} ({point.origin}{day}; {words}, {point.shape} tokens)."
     for claim in claims:
+        if claim.high == inf and not apart(claim, figure):
+            continue
         doubt = f"; more than {APART:g}x apart" if apart(claim, figure) else ""
         yield f"{gpu}: {claim.name} has {_range(claim)} tokens/s per GPU{doubt}."
     if share < 1:
@@ -154,6 +164,27 @@ def _claims(groups: dict[Source, list[tuple[Point, ...]]], believed: Source, slo
         figures = [max(way.tokens_per_gpu for way in ways) for group in configured if (ways := operating(group, slo, gpus))]
         if source is not believed and figures:
             yield Claim(source.value, min(figures), max(figures))
+
+
+def _weaker_claims(wanted: KnownThroughput, slo: TokenSlo, gpu: str, gpus: int, point: Point) -> Iterator[Claim]:
+    """Yield what the same source has on GPUs that are behind in memory bandwidth and arithmetic: this one should not be slower."""
+    sheets = gpu_specs()
+    same = [
+        one
+        for one in known_points(wanted.model)
+        if (one.source, one.precision, one.engine) == (point.source, point.precision, point.engine)
+    ]
+    for kind in sorted({one.gpu for one in same} & sheets.keys() - {gpu}):
+        if gpu not in sheets or not _behind(sheets[kind], sheets[gpu]):
+            continue
+        groups = nearest_by_source((one for one in same if one.gpu == kind and _fits(one, wanted, gpus)), slo).get(point.source, [])
+        figures = [way.tokens_per_gpu for group in groups for way in operating(group, slo, gpus)]
+        if figures:
+            yield Claim(f"the same source on the weaker {kind}", max(figures), inf)
+
+
+def _behind(one: GpuSpec, other: GpuSpec) -> bool:
+    return one.gb_per_second <= other.gb_per_second and one.tflops["bf16"] <= other.tflops["bf16"]
 
 
 def _bound(model: str, gpu: str, precision: str, way: Operating) -> float | None:
@@ -187,4 +218,6 @@ def _why_not(groups: list[tuple[Point, ...]], slo: TokenSlo) -> str:
 
 
 def _range(claim: Claim) -> str:
+    if claim.high == inf:
+        return f"{claim.low:,.0f} or more"
     return f"{claim.low:,.0f}" if claim.low == claim.high else f"{claim.low:,.0f} to {claim.high:,.0f}"

@@ -41,7 +41,9 @@ def read_printed(text: str, name: str, source: Source = Source.PRINTED) -> tuple
     try:
         return tuple(_point(row, (title[1], kind(title[2]), precision, title[3]), source, origin) for row in rows)
     except (KeyError, ValueError, ZeroDivisionError):
-        raise BadInput(Fault(name, "has a table of aggregated configurations that cannot be read", "the output as it was printed")) from None
+        raise BadInput(
+            Fault(name, "has a table of aggregated configurations that cannot be read", "the output as it was printed")
+        ) from None
 
 
 def _rows(table: str) -> Iterator[Mapping[str, str]]:

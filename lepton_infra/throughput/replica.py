@@ -17,6 +17,9 @@ from lepton_infra.throughput.model import Point, Shape, Source
 
 NEAR: float = 2.0
 """Factor within which tokens in and tokens out of a measurement must lie of those asked for."""
+PER_OCTAVE = 8
+"""Batches that are tried between one and its double, beside those measured. They are the same for every promise, so that a looser one only
+adds to them and can never make a replica slower."""
 _ROUNDING = 1e-9
 
 
@@ -131,8 +134,8 @@ def operating(points: Sequence[Point], slo: TokenSlo, gpus: int) -> list[Operati
     """
     line = fit(points)
     most = line.largest_within(slo.tpot_ms)
-    batches = sorted({floor(point.batch) for point in points if 1 <= floor(point.batch) <= most} | ({most} if most else set[int]()))
-    found = (_at(batch, points, line, slo, gpus) for batch in batches)
+    batches = sorted({floor(point.batch) for point in points} | {floor(2 ** (step / PER_OCTAVE)) for step in range(PER_OCTAVE * 13)})
+    found = (_at(batch, points, line, slo, gpus) for batch in batches if 1 <= batch <= most)
     return [one for one in found if one.ttft_seconds < slo.ttft_seconds]
 
 
