@@ -33,7 +33,7 @@ class Queue:
         """Return the fewest replicas that keep the promise at each demand in requests per second, shape as given."""
         loads = demand * (self.peak_to_mean * self.seconds) * (1 - _SLACK)
         most = float(np.max(loads, initial=0.0))
-        table = _loads(self.slots, self.promise, _length(self.slots, self.promise, most))
+        table = _table(self.slots, self.promise, most)
         return np.searchsorted(table, loads, side="left").astype(np.int64)
 
     def one(self, demand: float) -> int:
@@ -48,13 +48,12 @@ class Queue:
         return float(largest_loads(servers, self.promise)[0] / servers[0] / self.peak_to_mean)
 
 
-def _length(slots: int, promise: Promise, most: float) -> int:
-    """Return a number of replicas that serves the largest load, from few possible ones so that few tables are made."""
-    replicas = -(-servers_for(most, promise) // slots)
+def _table(slots: int, promise: Promise, most: float) -> Floats:
+    """Return a table that reaches the largest load; few lengths are possible, so that few tables are made."""
     length = _SHORTEST
-    while length < replicas:
+    while length * slots <= most or _loads(slots, promise, length)[-1] < most:
         length += length // 4
-    return length
+    return _loads(slots, promise, length)
 
 
 @lru_cache(maxsize=64)
