@@ -7,11 +7,13 @@ from typing import Final
 from lepton_infra.catalog import listed, plain
 from lepton_infra.config import KnownThroughput, Pool, Throughput, TokenSlo, WaitSlo
 from lepton_infra.errors import BadInput, Fault
-from lepton_infra.sizing.erlang import LARGEST_LOAD, Promise
+from lepton_infra.sizing.erlang import Promise
 from lepton_infra.sizing.queue import Queue
 from lepton_infra.throughput import Believed, Operating, Point, canonical, judge, read_benchmark
 
 _QUEUED: Final = "requests_per_second"
+MOST_REPLICAS: Final = 2_000
+"""Replicas at the peak beyond which a promise is not staffed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +87,11 @@ def unit_fault(pool: Pool, unit: str, where: str) -> list[Fault]:
 
 
 def _within(found: dict[str, Serving], peak: float, where: str) -> dict[str, Serving]:
-    """Refuse loads that no fleet has."""
-    loads = [peak * one.queue.peak_to_mean * one.queue.seconds for one in found.values() if one.queue]
-    if loads and max(loads) > LARGEST_LOAD:
-        given = f"makes {max(loads):.3g} requests stand side by side at the peak of demand"
-        raise BadInput(Fault(f"{where}.slo", given, f"{LARGEST_LOAD:g} at most", "Check the unit of demand and the throughput"))
+    """Refuse what no fleet serves, before tables of its size are made."""
+    most = max((peak * one.queue.peak_to_mean / one.per_replica for one in found.values() if one.queue), default=0.0)
+    if most > MOST_REPLICAS:
+        given = f"needs {most:,.0f} replicas at the peak of demand"
+        raise BadInput(Fault(f"{where}.slo", given, f"{MOST_REPLICAS:,} at most", "Check the unit of demand and the throughput"))
     return found
 
 
@@ -118,7 +120,10 @@ def _own(pool: Pool, wanted: KnownThroughput, directory: Path, where: str) -> li
 def _serving(judged: Believed, slo: TokenSlo, peak: float) -> Serving:
     """Return the way to run a replica that needs the fewest of them at the peak; ties by the faster, then by fewer slots."""
     queues = {way: _queue(way, judged.share, slo) for way in judged.ways}
-    best = min(judged.ways, key=lambda way: (queues[way].one(peak), -way.per_second, way.slots))
+    fastest = max(judged.ways, key=lambda way: way.per_second)
+    most = MOST_REPLICAS * fastest.per_second / slo.peak_to_mean
+    ways = judged.ways if peak < most else (fastest,)
+    best = min(ways, key=lambda way: (queues[way].one(min(peak, most)), -way.per_second, way.slots))
     queue = queues[best]
     point = best.points[0]
     run = (

@@ -18,6 +18,8 @@ from lepton_infra.throughput.printed import is_printed, read_printed
 
 LARGEST_BYTES: Final = 128 * 2**20
 """A result file is no larger, even with the details of every request."""
+LARGEST_BATCH: Final = 8192
+"""Requests that a replica serves side by side at most."""
 _ALLOWED: Final = "JSON of `vllm bench serve --save-result` or of GuideLLM, or what aiconfigurator printed"
 
 _Number = Annotated[float, Field(gt=0, le=1e12, allow_inf_nan=False)]
@@ -176,6 +178,8 @@ def _measured(speeds: tuple[float, float, float], shape: Shape, origin: str, eng
     """Make a point whose batch is the mean number of requests under way: rate times time, by Little's law."""
     rate, ttft, tpot = speeds
     seconds = (ttft + (shape.osl - 1) * tpot) / 1000
+    if rate * seconds > LARGEST_BATCH:
+        raise ValueError(f"has {rate * seconds:.3g} requests side by side; {LARGEST_BATCH:,} at most")
     return Point("", "", "", engine, 0, shape, rate * seconds, ttft, tpot, Source.BENCHMARK, origin, day)
 
 

@@ -118,7 +118,11 @@ def test_the_lead_time_of_steps_is_its_quantile(directory: Path) -> None:
         ({"throughput": MODEL | {"benchmark": "none.json"}, "slo": TOKENS}, "throughput.benchmark is 'none.json', which does not exist"),
         ({"gpu": ["H100", "H200"], "throughput": MODEL | {"benchmark": "bench.json"}, "slo": TOKENS}, "benchmark_gpu is missing"),
         ({"throughput": MODEL | {"benchmark": "bench.json", "benchmark_gpu": "L4"}, "slo": TOKENS}, "benchmark_gpu is 'L4'; choose H100"),
-        ({"throughput": STATED | {"per_gpu": {"H100": 1e-9}}, "slo": {"wait_probability": 0.1}}, "requests stand side by side"),
+        (
+            {"throughput": STATED | {"per_gpu": {"H100": 1e-9}}, "slo": {"wait_probability": 0.1}},
+            "replicas at the peak of demand; 2,000 at most",
+        ),
+        ({"throughput": MODEL, "slo": TOKENS, "demand": {"file": "huge.csv"}}, "replicas at the peak of demand; 2,000 at most"),
         ({"slo": {"wait_probability": 0.1}, "demand": {"file": "gpus.csv"}}, "slo promises something to requests, but the demand is in"),
     ],
 )
@@ -127,6 +131,8 @@ def test_what_cannot_be_planned_is_refused_in_a_sentence(directory: Path, pool: 
     (directory / "stacks/gpus.csv").write_text(
         "time,gpus\n" + "".join(f"2026-01-0{1 + hour // 24}T{hour % 24:02}:00:00Z,5\n" for hour in range(72))
     )
+    hours = "".join(f"2026-01-0{1 + hour // 24}T{hour % 24:02}:00:00Z,1e12\n" for hour in range(72))
+    (directory / "stacks/huge.csv").write_text("time,rps\n" + hours)
     with pytest.raises(BadInput) as caught:
         planned(directory, **pool)
     assert sentence in str(caught.value).replace(": ", " ")

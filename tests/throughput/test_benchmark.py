@@ -102,6 +102,7 @@ def test_output_that_is_cut_off_is_refused(tmp_path: Path, cut: int) -> None:
         (vllm(8, mean_tpot_ms=0), "result.json: mean_tpot_ms is '0'; a number above 0."),
         (vllm(8, mean_ttft_ms=float("nan")), "result.json: mean_ttft_ms is 'nan'; a number above 0."),
         (vllm(8, request_throughput=-1, completed="x" * 9000), "result.json: request_throughput is '-1'; a number above 0."),
+        (vllm(9000), "result.json: has 9e+03 requests side by side; 8,192 at most."),
         ({"mean_tpot_ms": 3}, "result.json: completed is missing; a number above 0."),
     ],
 )
