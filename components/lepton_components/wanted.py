@@ -43,6 +43,6 @@ def _pool(pool: Pool, planned: PoolPlan) -> PoolArgs:
         "min_nodes": planned.min_nodes,
         "max_nodes": planned.max_nodes,
         "disk_gib": pool.disk_gib,
-        "lead_minutes": pool.lead_minutes,
+        "lead_minutes": planned.lead_minutes,
         "schedule": [{"cron": change.cron, "min_nodes": change.min_nodes} for change in planned.schedule],
     }

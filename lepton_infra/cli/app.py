@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from lepton_infra import __version__
-from lepton_infra.cli import backtest, catalog, demand, engine, plan, rehearse, rules, schema
+from lepton_infra.cli import backtest, catalog, demand, engine, plan, rehearse, rules, schema, throughput
 from lepton_infra.errors import LeptonError
 
 app = typer.Typer(
@@ -33,7 +33,15 @@ def _root(
     """Hold the options that come before a verb."""
 
 
-for verb in (demand.demand, plan.plan, backtest.backtest, rehearse.rehearse, rules.rules, schema.schema):
+for verb in (
+    demand.demand,
+    throughput.throughput,
+    plan.plan,
+    backtest.backtest,
+    rehearse.rehearse,
+    rules.rules,
+    schema.schema,
+):
     app.command()(verb)
 app.add_typer(catalog.app, name="catalog")
 app.add_typer(engine.app, name="engine")

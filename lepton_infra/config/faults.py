@@ -8,6 +8,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from lepton_infra.config.model import Stack
+from lepton_infra.config.service import LOOKED_UP, STATED, TAGS
 from lepton_infra.errors import Fault
 
 _SHORT = Repr()
@@ -48,7 +49,7 @@ def _clause(place: str, line: str) -> Fault:
 
 
 def _path(loc: tuple[int | str, ...]) -> str:
-    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in loc)
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in loc if part not in {STATED, LOOKED_UP})
 
 
 def _shown(value: object) -> str:
@@ -73,8 +74,10 @@ def _nearest(loc: tuple[int | str, ...], model: type[BaseModel]) -> tuple[str, s
 
 def _fields(loc: tuple[int | str, ...], model: type[BaseModel]) -> list[str]:
     """Return the names that the model at this path knows."""
-    for part in loc:
-        if isinstance(part, str):
+    for before, part in zip(("", *loc), loc, strict=False):
+        if part in {STATED, LOOKED_UP}:
+            model = TAGS[str(before)][part == LOOKED_UP]
+        elif isinstance(part, str):
             model = _model(model, part)
     return sorted(model.model_fields)
 

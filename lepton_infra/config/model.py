@@ -6,23 +6,13 @@ Nothing here knows what can be bought: whether a region sells a machine is for `
 
 import datetime as dt
 from ipaddress import IPv4Network
-from pathlib import PurePath
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from lepton_infra.config import subnets
-
-
-class Frozen(BaseModel):
-    """A value: closed to unknown keys, never changed after it was read."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, validate_default=True)
-
-
-def _listed(value: object) -> object:
-    """Let a user write one thing where a list of things is meant."""
-    return (value,) if isinstance(value, str) else value
+from lepton_infra.config.base import Frozen, Names, beside
+from lepton_infra.config.service import KnownThroughput, LeadMinutes, Slo, TokenSlo, WayOfThroughput
 
 
 def _at_least(most: int, fewest: int | None) -> int:
@@ -34,7 +24,6 @@ def _at_least(most: int, fewest: int | None) -> int:
 
 Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,30}[a-z0-9]$")]
 Tag = Annotated[str, Field(pattern=r"^[A-Za-z0-9 _.:/=+@-]{1,128}$")]
-Names = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 Unit = Literal["requests_per_second", "input_tokens_per_second", "output_tokens_per_second", "concurrent_gpus", "bytes_per_second", "bytes"]
 Days = Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653]
 
@@ -125,20 +114,7 @@ class Demand(Frozen):
     @field_validator("file", "events")
     @classmethod
     def _beside(cls, file: str | None) -> str | None:
-        path = PurePath(file if file is not None else "none")
-        if path.is_absolute() or ".." in path.parts or not path.parts:
-            message = f"is {file!r}; a path below the directory of the stack file"
-            raise ValueError(message)
-        return file
-
-
-class Throughput(Frozen):
-    """What one GPU of a kind serves while the service keeps its promise."""
-
-    per_gpu: Annotated[dict[str, Annotated[float, Field(gt=0)]], Field(min_length=1)]
-    """Units of demand per GPU, by kind of GPU, for instance `{H100: 12.6}` in requests per second."""
-    source: str
-    """Where the figures come from: a benchmark, an estimator with its version, a vendor's table."""
+        return None if file is None else beside(file)
 
 
 class Pool(Frozen):
@@ -154,12 +130,14 @@ class Pool(Frozen):
     """The cloud's names of the machines allowed; empty allows all."""
     demand: Demand
     """What the pool has to serve."""
-    throughput: Throughput
-    """What a GPU serves."""
+    throughput: WayOfThroughput
+    """What a GPU serves: stated by `per_gpu`, or looked up by `model`."""
     gpus_per_replica: Annotated[int, Field(ge=1, le=64)] = 1
     """GPUs that one replica of the model needs."""
-    lead_minutes: Annotated[int, Field(ge=0, le=24 * 60)] = 15
-    """Minutes from ordering a node until it serves: machine, image, weights."""
+    slo: Slo | None = None
+    """What requests were promised: time to the first token and between tokens, or the probability of waiting; empty asks for neither."""
+    lead_minutes: LeadMinutes = 15
+    """Minutes from ordering a node until it serves: one number, or node, image and weights as distributions."""
     quantile: Annotated[float, Field(ge=0.5, lt=1)] = 0.95
     """Quantile of demand that the planned nodes serve."""
     forecaster: str = "auto"
@@ -173,12 +151,28 @@ class Pool(Frozen):
 
     @field_validator("throughput")
     @classmethod
-    def _complete(cls, throughput: Throughput, info: ValidationInfo) -> Throughput:
+    def _complete(cls, throughput: WayOfThroughput, info: ValidationInfo) -> WayOfThroughput:
+        if isinstance(throughput, KnownThroughput):
+            return throughput
         missing = [kind for kind in info.data.get("gpu", ()) if kind not in throughput.per_gpu]
         if missing:
             message = f"has no per_gpu figure for {', '.join(missing)}; a figure for each kind in gpu"
             raise ValueError(message)
         return throughput
+
+    @field_validator("slo")
+    @classmethod
+    def _answerable(cls, slo: Slo | None, info: ValidationInfo) -> Slo | None:
+        known = isinstance(info.data.get("throughput"), KnownThroughput)
+        if known and not isinstance(slo, TokenSlo):
+            message = (
+                "does not say how fast tokens must come; ttft_seconds, tpot_ms, input_tokens and output_tokens beside throughput.model"
+            )
+            raise ValueError(message)
+        if "throughput" in info.data and not known and isinstance(slo, TokenSlo):
+            message = "speaks of tokens, which throughput.per_gpu does not; wait_probability, or throughput.model in place of per_gpu"
+            raise ValueError(message)
+        return slo
 
     @field_validator("max_nodes")
     @classmethod

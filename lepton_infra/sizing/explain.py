@@ -11,6 +11,7 @@ from lepton_infra.sizing.compare import History
 from lepton_infra.sizing.dayahead import Day, trusted
 from lepton_infra.sizing.fleet import Fleet
 from lepton_infra.sizing.forecast import Method
+from lepton_infra.sizing.lead import lead_minutes
 from lepton_infra.sizing.plan import NodeHours
 from lepton_infra.sizing.record import Record
 from lepton_infra.sizing.series import CYCLES_FOR_TRUST
@@ -34,6 +35,12 @@ class Explained:
     compared: NodeHours | None
     covered: float | None
     record: Record
+    source: str
+    """Where the throughput comes from."""
+    said: tuple[str, ...]
+    """What lead time, throughput and staffing rest on."""
+    doubted: tuple[str, ...]
+    """Kinds of GPU that were refused, and why."""
 
 
 def why(told: Explained) -> tuple[str, ...]:
@@ -42,9 +49,10 @@ def why(told: Explained) -> tuple[str, ...]:
     unit = UNIT_NAMES[told.past.windows.unit]
     fit = f"{best.node.replicas} replicas" if best.node.replicas > 1 else "one replica"
     sentences = [
-        f"A {best.machine.name} holds {fit} and serves {best.node.capacity:.6g} {unit} ({told.pool.throughput.source}).",
+        f"A {best.machine.name} holds {fit} and serves {best.node.capacity:.6g} {unit} ({told.source}).",
+        *told.said,
         _machine(told.fleets),
-        f"At {told.pool.lead_minutes} minutes of lead time {_choice(told.ranking, unit)}.",
+        f"At {lead_minutes(told.pool)} minutes of lead time {_choice(told.ranking, unit)}.",
         f"Over the day ahead {_choice(list(told.day.losses), unit)}." if told.day.losses else "",
     ]
     if told.compared and told.covered is not None:
@@ -65,6 +73,7 @@ def warnings(told: Explained) -> tuple[str, ...]:
 
 
 def _warnings(told: Explained) -> Iterator[str]:
+    yield from told.doubted
     windows, record = told.past.windows, told.record
     if record.lost:
         yield (

@@ -1,11 +1,12 @@
 """Which machine to buy: the cheapest over the planned hours, not the cheapest by the hour."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from lepton_infra.catalog import Catalog, Machine, listed, nearest, plain
-from lepton_infra.config import Pool, Stack
+from lepton_infra.config import Pool, Stack, Throughput
 from lepton_infra.errors import BadInput, Fault
+from lepton_infra.sizing.serving import Serving, stated
 from lepton_infra.sizing.staffing import NodeShape, nodes_for, replicas_for, shape
 
 
@@ -36,7 +37,7 @@ class Fleet:
         return sum(self.nodes) * self.candidate.machine.usd_per_hour
 
 
-def candidates(stack: Stack, place: int, catalog: Catalog, where: str) -> list[Candidate]:
+def candidates(stack: Stack, place: int, catalog: Catalog, where: str, served: Mapping[str, Serving] | None = None) -> list[Candidate]:
     """Return the machines that satisfy what the pool asks for.
 
     Args:
@@ -44,6 +45,7 @@ def candidates(stack: Stack, place: int, catalog: Catalog, where: str) -> list[C
         place: the pool's place in it.
         catalog: what can be bought.
         where: the stack's place in its file, for messages.
+        served: what a replica serves by plain kind of GPU, kinds refused left out; what the stack file states where it is empty.
 
     Raises:
         BadInput: no machine does; with a fault for each name that is wrong.
@@ -52,7 +54,8 @@ def candidates(stack: Stack, place: int, catalog: Catalog, where: str) -> list[C
     faults = [*_unknown_kinds(pool, catalog, f"{here}.gpu"), *_unknown_machines(stack, pool, catalog, f"{here}.machines")]
     if faults:
         raise BadInput(faults)
-    kinds = {plain(kind): kind for kind in pool.gpu}
+    known = served or (stated(pool, pool.throughput) if isinstance(pool.throughput, Throughput) else {})
+    kinds = {plain(kind): known[plain(kind)] for kind in pool.gpu if plain(kind) in known}
     of_kind = [one for one in catalog.sold(stack.cloud) if one.gpu and plain(one.gpu) in kinds]
     there = [one for one in of_kind if one.region == stack.region and one.on_demand]
     if not there:
@@ -61,7 +64,8 @@ def candidates(stack: Stack, place: int, catalog: Catalog, where: str) -> list[C
     if not allowed:
         given = f"is {listed(pool.machines, 'and')}, none of which has {listed(pool.gpu)}"
         raise BadInput(Fault(f"{here}.machines", given, f"machines like {listed(sorted({one.name for one in there})[:5])}"))
-    held = ((one, shape(one.gpus, pool.gpus_per_replica, pool.throughput.per_gpu[kinds[plain(one.gpu or "")]])) for one in allowed)
+    serving = ((one, kinds[plain(one.gpu or "")]) for one in allowed)
+    held = ((one, shape(one.gpus, pool.gpus_per_replica, each.per_replica, each.queue)) for one, each in serving)
     fitting = [Candidate(one, node) for one, node in held if node]
     if not fitting:
         most = max(one.gpus for one in allowed)
@@ -98,7 +102,7 @@ def system_faults(stack: Stack, catalog: Catalog, where: str) -> list[Fault]:
 
 
 def _fleet(candidate: Candidate, demand: Sequence[float], least: int) -> Fleet:
-    replicas = tuple(replicas_for(each, candidate.node) for each in demand)
+    replicas = replicas_for(demand, candidate.node)
     return Fleet(candidate, replicas, tuple(nodes_for(each, candidate.node, least) for each in replicas))
 
 

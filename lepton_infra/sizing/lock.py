@@ -12,7 +12,7 @@ from typing import Final
 from pydantic import ValidationError
 
 from lepton_infra.catalog import Catalog, load_catalog
-from lepton_infra.config import StackFile
+from lepton_infra.config import KnownThroughput, StackFile
 from lepton_infra.config.files import write_aside
 from lepton_infra.errors import BadInput, Fault, StalePlan
 from lepton_infra.sizing.plan import Inputs, Plan
@@ -24,6 +24,7 @@ _SIZED: Final = frozenset(
         "machines",
         "demand",
         "throughput",
+        "slo",
         "gpus_per_replica",
         "lead_minutes",
         "quantile",
@@ -33,15 +34,17 @@ _SIZED: Final = frozenset(
     }
 )
 """What sizing reads of a pool."""
+_BESIDE: Final = "a file beside the stack file"
 
 
 def inputs_of(stack_file: StackFile, catalog: Catalog) -> Inputs:
     """Return the hashes of all that a plan of this stack is made from.
 
     Raises:
-        BadInput: a demand file cannot be read.
+        BadInput: a demand file or a benchmark cannot be read.
     """
-    return Inputs(settings=_settings(stack_file), catalog=catalog.digest, demand=_demand(stack_file))
+    demand, throughput = _hashes(stack_file)
+    return Inputs(settings=_settings(stack_file), catalog=catalog.digest, demand=demand, throughput=throughput)
 
 
 def plan_text(plan: Plan) -> str:
@@ -79,7 +82,7 @@ def fresh_plan(stack_file: StackFile, catalog: Catalog | None = None) -> Plan:
 
     Raises:
         StalePlan: there is none, or it was made from something else; with a fault for each thing that changed.
-        BadInput: the plan or a demand file cannot be read.
+        BadInput: the plan, a demand file or a benchmark cannot be read.
     """
     plan = load_plan(stack_file.project.plan_path(stack_file.name))
     check_plan(plan, stack_file, catalog or load_catalog())
@@ -91,12 +94,17 @@ def check_plan(plan: Plan, stack_file: StackFile, catalog: Catalog) -> None:
 
     Raises:
         StalePlan: with a fault for each thing that changed.
-        BadInput: a demand file cannot be read.
+        BadInput: a demand file or a benchmark cannot be read.
     """
     now, path = inputs_of(stack_file, catalog), stack_file.project.plan_path(stack_file.name)
     stack_name = stack_file.project.stack_path(stack_file.name).name
     changed = [f"demand file {name}" for name in sorted(now.demand) if plan.inputs.demand.get(name) != now.demand[name]]
     changed += [f"demand file {name}, which is no longer named" for name in sorted(set(plan.inputs.demand) - set(now.demand))]
+    changed += [
+        f"{name}, which throughput is looked up in"
+        for name in sorted({*now.throughput, *plan.inputs.throughput})
+        if plan.inputs.throughput.get(name) != now.throughput.get(name)
+    ]
     changed += [f"the settings of {stack_name}"] if plan.inputs.settings != now.settings else []
     changed += [f"the price catalogue{_refreshed(catalog)}"] if plan.inputs.catalog != now.catalog else []
     changed += [f"stack {stack_file.name}: it was made for {plan.stack}"] if plan.stack != stack_file.name else []
@@ -122,24 +130,37 @@ def _settings(stack_file: StackFile) -> str:
     return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
 
 
-def _demand(stack_file: StackFile) -> dict[str, str]:
-    digests: dict[str, str] = {}
+def _hashes(stack_file: StackFile) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the hashes of demand files, and of what throughput is looked up in."""
+    demand: dict[str, str] = {}
+    looked_up: dict[str, str] = {}
     faults: list[Fault] = []
     for place, pool in enumerate(stack_file.stack.pools):
-        for setting, said in (("file", pool.demand.file), ("events", pool.demand.events)):
-            if said is None or said in digests:
-                continue
-            path = stack_file.project.stacks / said
-            reason = unreadable(path)
-            if reason:
-                where = f"{stack_file.where}.pools[{place}].demand.{setting}"
-                faults.append(Fault(where, f"is '{said}', which {reason}", "a file beside the stack file"))
-                continue
-            with path.open("rb") as file:
-                digests[said] = hashlib.file_digest(file, "sha256").hexdigest()
+        where = f"{stack_file.where}.pools[{place}]"
+        faults += _add(stack_file, pool.demand.file, demand, f"{where}.demand.file", _BESIDE)
+        if pool.demand.events is not None:
+            faults += _add(stack_file, pool.demand.events, demand, f"{where}.demand.events", _BESIDE)
+        if isinstance(pool.throughput, KnownThroughput):
+            from lepton_infra.throughput import digest  # noqa: PLC0415 (most programs state their throughput: they need no tables)
+
+            looked_up["the shipped tables"] = digest()
+            for name in pool.throughput.benchmark:
+                faults += _add(stack_file, name, looked_up, f"{where}.throughput.benchmark", _BESIDE)
     if faults:
         raise BadInput(faults)
-    return dict(sorted(digests.items()))
+    return dict(sorted(demand.items())), dict(sorted(looked_up.items()))
+
+
+def _add(stack_file: StackFile, name: str, digests: dict[str, str], where: str, allowed: str) -> list[Fault]:
+    """Add the hash of a file; return the fault where it cannot be read."""
+    path = stack_file.project.stacks / name
+    reason = unreadable(path)
+    if reason:
+        return [Fault(where, f"is '{name}', which {reason}", allowed)]
+    if name not in digests:
+        with path.open("rb") as file:
+            digests[name] = hashlib.file_digest(file, "sha256").hexdigest()
+    return []
 
 
 def unreadable(path: Path) -> str:

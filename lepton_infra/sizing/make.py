@@ -6,7 +6,9 @@ from dataclasses import dataclass, replace
 from math import ceil
 from typing import Final
 
-from lepton_infra.catalog import Catalog, Machine, listed, nearest
+import numpy as np
+
+from lepton_infra.catalog import Catalog, Machine, listed, nearest, plain
 from lepton_infra.config import Pool, StackFile
 from lepton_infra.errors import BadInput, Fault
 from lepton_infra.sizing.compare import History, compare, history
@@ -16,13 +18,18 @@ from lepton_infra.sizing.explain import Explained, warnings, why
 from lepton_infra.sizing.fleet import Candidate, Fleet, candidates, choose, system_faults
 from lepton_infra.sizing.forecast import GAIN, Method, Task, methods, ranked
 from lepton_infra.sizing.forecasters import FORECASTERS
+from lepton_infra.sizing.heat import target_utilisation, utilisation_told
+from lepton_infra.sizing.lead import lead_minutes
+from lepton_infra.sizing.lead import told as lead_told
 from lepton_infra.sizing.lock import inputs_of
 from lepton_infra.sizing.plan import Hour, Offer, Plan, PoolPlan
 from lepton_infra.sizing.record import Record
 from lepton_infra.sizing.schedule import base, schedule
 from lepton_infra.sizing.series import DemandSeries
+from lepton_infra.sizing.serving import Serving, servings, unit_fault
 from lepton_infra.sizing.simulator import Setting
 from lepton_infra.sizing.source import read_record
+from lepton_infra.sizing.staffing import NodeShape, staffed
 
 HOURS_PER_MONTH: Final = 730
 """Hours in a month, as the clouds' calculators count."""
@@ -71,6 +78,10 @@ class _Prepared:
     events: tuple[Event, ...]
     found: list[Candidate]
     methods: list[Method]
+    served: dict[str, Serving]
+    """What a replica serves by plain kind of GPU."""
+    doubted: tuple[str, ...]
+    """Kinds of GPU that were refused, and why."""
 
 
 def _prepare(stack_file: StackFile, place: int, catalog: Catalog | None, cache: dict[str, Record]) -> _Prepared | list[Fault]:
@@ -79,6 +90,8 @@ def _prepare(stack_file: StackFile, place: int, catalog: Catalog | None, cache: 
     faults: list[Fault] = []
     found: list[Candidate] = []
     events: tuple[Event, ...] = ()
+    served: dict[str, Serving] = {}
+    doubted: tuple[str, ...] = ()
     key = pool.demand.model_dump_json(exclude={"share", "events"})
     try:
         if key not in cache:
@@ -89,8 +102,11 @@ def _prepare(stack_file: StackFile, place: int, catalog: Catalog | None, cache: 
         events = _events(stack_file, place)
     except BadInput as error:
         faults += error.faults
+    peak = float(np.nanmax(cache[key].series.values)) * pool.demand.share if key in cache else 1.0
+    faults += unit_fault(pool, cache[key].series.unit, here) if key in cache else []
     try:
-        found = candidates(stack_file.stack, place, catalog, stack_file.where) if catalog else []
+        served, doubted = servings(pool, stack_file.project.stacks, peak, here)
+        found = candidates(stack_file.stack, place, catalog, stack_file.where, served) if catalog else []
     except BadInput as error:
         faults += error.faults
     if pool.forecaster not in {"auto", *FORECASTERS}:
@@ -103,7 +119,8 @@ def _prepare(stack_file: StackFile, place: int, catalog: Catalog | None, cache: 
     if recorded < _LEAST_HOURS:
         return [Fault(f"{here}.demand.file", f"is '{pool.demand.file}' with {recorded} whole hours of demand", f"{_LEAST_HOURS} or more")]
     names = ("naive",) if not trusted(demand.hours().values) else tuple(FORECASTERS)
-    return _Prepared(demand, cache[key], events, found, methods(names if pool.forecaster == "auto" else (pool.forecaster,)))
+    chosen = methods(names if pool.forecaster == "auto" else (pool.forecaster,))
+    return _Prepared(demand, cache[key], events, found, chosen, served, doubted)
 
 
 def _events(stack_file: StackFile, place: int) -> tuple[Event, ...]:
@@ -122,9 +139,12 @@ def _pool_plan(pool: Pool, prepared: _Prepared, where: str, say: Callable[[str],
     say(f"planning {pool.name}: the lead time")
     ranking = ranked(lead, prepared.methods)
     say(f"planning {pool.name}: its rivals on the last days")
-    setting = setting_of(past, pool, fleets[0].candidate.node.capacity)
+    setting = setting_of(past, pool, fleets[0].candidate.node)
     compared, covered = compare(past, setting, lead, hourly, prepared.methods)
-    reasons = Explained(pool, past, day, ranking, fleets, compared, covered, prepared.record)
+    serving = prepared.served[plain(fleets[0].candidate.machine.gpu or "")]
+    target = target_utilisation(fleets[0])
+    said = tuple(filter(None, (*serving.reasons, lead_told(pool), utilisation_told(fleets[0], target))))
+    reasons = Explained(pool, past, day, ranking, fleets, compared, covered, prepared.record, serving.source, said, prepared.doubted)
     return PoolPlan(
         name=pool.name,
         offer=_offer(fleets[0].candidate.machine),
@@ -132,16 +152,17 @@ def _pool_plan(pool: Pool, prepared: _Prepared, where: str, say: Callable[[str],
         unit=prepared.demand.unit,
         node_capacity=_six(fleets[0].candidate.node.capacity),
         quantile=pool.quantile,
-        lead_minutes=pool.lead_minutes,
+        lead_minutes=lead_minutes(pool),
         forecaster=_named(ranking[0][1]),
         day_ahead_forecaster=_named(day.method),
         coverage=covered,
         why=(*why(reasons), *told(prepared.events, past.hours.end, len(day.p50))),
         warnings=(*warnings(reasons), *cautions(prepared.events, past.hours.end, len(day.p50))),
         hours=_hours(day, fleets[0], past.hours.end),
-        min_nodes=base(fleets[0].nodes, past.hours.end.hour, pool.lead_minutes),
+        min_nodes=base(fleets[0].nodes, past.hours.end.hour, lead_minutes(pool)),
         max_nodes=pool.max_nodes,
-        schedule=schedule(fleets[0].nodes, past.hours.end.hour, pool.lead_minutes),
+        target_utilisation=target,
+        schedule=schedule(fleets[0].nodes, past.hours.end.hour, lead_minutes(pool)),
         usd_per_month=round(fleets[0].usd / len(fleets[0].nodes) * HOURS_PER_MONTH, 2),
         compared=compared,
     )
@@ -150,15 +171,15 @@ def _pool_plan(pool: Pool, prepared: _Prepared, where: str, say: Callable[[str],
 def lead_task(past: History, pool: Pool) -> Task:
     """Return the task of forecasting at the pool's lead time: a node ordered now serves in the window after its lead time."""
     windows = past.windows
-    horizon = 1 + ceil(pool.lead_minutes * 60 / windows.step_seconds)
+    horizon = 1 + ceil(lead_minutes(pool) * 60 / windows.step_seconds)
     return Task(windows.values, windows.season, (horizon,), pool.quantile, MEMORY_DAYS * windows.season, GAIN)
 
 
-def setting_of(past: History, pool: Pool, capacity: float) -> Setting:
+def setting_of(past: History, pool: Pool, node: NodeShape) -> Setting:
     """Return what policies for the pool share."""
     windows = past.windows
-    lead = ceil(pool.lead_minutes * 60 / windows.step_seconds)
-    return Setting(windows.values, capacity, lead, pool.min_nodes, windows.step_seconds / 3600)
+    lead = ceil(lead_minutes(pool) * 60 / windows.step_seconds)
+    return Setting(windows.values, node.capacity, lead, pool.min_nodes, windows.step_seconds / 3600, staffed(node))
 
 
 def _hours(day: Day, fleet: Fleet, start: dt.datetime) -> tuple[Hour, ...]:

@@ -6,6 +6,8 @@ A plan is a lock file: byte-identical for identical inputs, reviewed in the repo
 import datetime as dt
 from typing import Literal
 
+from pydantic import Field
+
 from lepton_infra.config.model import Frozen
 
 
@@ -18,6 +20,8 @@ class Inputs(Frozen):
     """Of the price catalogue."""
     demand: dict[str, str]
     """Of each file of demand and of known events, by its name in the stack file."""
+    throughput: dict[str, str] = Field(default_factory=dict)
+    """Of each benchmark, by its name in the stack file, and of the shipped tables where a pool looks its throughput up."""
 
 
 class Offer(Frozen):
@@ -115,6 +119,8 @@ class PoolPlan(Frozen):
     """Lower bound for the autoscaler."""
     max_nodes: int
     """Upper bound for the autoscaler."""
+    target_utilisation: float | None
+    """Mean share of busy slots for an autoscaler to aim at: the most that keeps the promise at the fewest nodes; None without a promise."""
     schedule: tuple[Change, ...]
     """Changes of the lower bound over the day, in order of time."""
     usd_per_month: float

@@ -1,15 +1,12 @@
 """Ways to decide how many nodes run: ours and its rivals, each knowing at a window only what happened up to it."""
 
 from collections.abc import Callable
-from math import ceil, isnan
-from typing import Final
+from math import isnan
 
 import numpy as np
 
 from lepton_infra.sizing.arrays import Floats, Ints, held, leading_max
 from lepton_infra.sizing.simulator import Policy, Setting
-
-_ROUNDING: Final = 1e-9
 
 
 def oracle(setting: Setting) -> Policy:
@@ -90,4 +87,4 @@ def _reactive(setting: Setting, wish: Callable[[int, float], int]) -> Policy:
 
 
 def _needed(setting: Setting, demand: float) -> int:
-    return max(ceil(demand / setting.capacity * (1 - _ROUNDING)), setting.least)
+    return int(setting.nodes(np.asarray([demand]))[0])

@@ -2,17 +2,17 @@
 
 The rules, the same for every policy and for the oracle: at the end of window `t` a policy says how many nodes to hold. What is missing is
 ordered, billed from window `t + 1` and serves from `t + 1 + lead`; what is too much stops at once, the youngest first. Every node that is
-up serves. A window is violated when demand exceeds what the serving nodes hold. A gap is neither billed nor judged.
+up serves. A window is violated when its demand needs more nodes than serve. A gap is neither billed nor judged.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import ceil
+from math import ceil, isnan
 from typing import Final, TypeAlias
 
 import numpy as np
 
-from lepton_infra.sizing.arrays import Floats, Ints
+from lepton_infra.sizing.arrays import Flags, Floats, Ints
 
 _ROUNDING: Final = 1e-9
 
@@ -31,14 +31,24 @@ class Setting:
     """Fewest nodes."""
     hours_per_window: float
     """Length of a window in hours."""
+    staffed: Callable[[Floats], Ints] | None = None
+    """Nodes that keep a promise about waiting at each demand; None serves demand to the last of the capacity."""
 
     def nodes(self, demand: Floats) -> Ints:
         """Return the fewest nodes that serve each demand."""
+        if self.staffed:
+            return np.maximum(self.staffed(demand), self.least)
         return np.maximum(np.ceil(demand / self.capacity * (1 - _ROUNDING)).astype(np.int64), self.least)
 
-    def is_short(self, demand: float, serving: int) -> bool:
-        """Say whether demand exceeds what the nodes hold; a gap does not."""
+    def short(self, demand: Floats, serving: Ints) -> Flags:
+        """Say where demand needs more nodes than serve."""
+        if self.staffed:
+            return self.staffed(demand) > serving
         return demand > serving * self.capacity * (1 + _ROUNDING)
+
+    def is_short(self, demand: float, serving: int) -> bool:
+        """Say whether demand needs more nodes than serve; a gap needs none."""
+        return not isnan(demand) and bool(self.short(np.array([demand]), np.array([serving]))[0])
 
     def last(self, windows: int) -> "Span":
         """Return the last windows."""
@@ -125,12 +135,12 @@ def score(setting: Setting, run: Run, span: Span) -> Score:
     demand = setting.values[span.first : span.end]
     known = ~np.isnan(demand)
     demand, serving = demand[known], run.serving[span.first : span.end][known]
-    held = serving * setting.capacity
-    missing = np.where(demand > held * (1 + _ROUNDING), demand - held, 0.0)
+    short = setting.short(demand, serving)
+    missing = np.where(short, np.maximum(demand - serving * setting.capacity, 0.0), 0.0)
     total = float(demand.sum())
     return Score(
         node_hours=float(run.billed[span.first : span.end][known].sum()) * setting.hours_per_window,
-        violated=float(np.mean(missing > 0)) if len(missing) else 0.0,
+        violated=float(np.mean(short)) if len(short) else 0.0,
         unserved=float(missing.sum()) / total if total else 0.0,
     )
 

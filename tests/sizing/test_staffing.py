@@ -18,7 +18,7 @@ leads = st.integers(0, 24 * 60)
     [(8, 1, 8), (8, 2, 4), (8, 3, 2), (8, 8, 1), (1, 1, 1), (4, 3, 1)],
 )
 def test_replicas_are_packed_whole(gpus: float, per_replica: int, replicas: int) -> None:
-    node = shape(gpus, per_replica, 12.6)
+    node = shape(gpus, per_replica, 12.6 * per_replica)
     assert node is not None
     assert node.replicas == replicas
     assert node.capacity == pytest.approx(replicas * per_replica * 12.6)
@@ -31,21 +31,21 @@ def test_a_replica_never_spans_nodes_nor_shares_a_gpu(gpus: float, per_replica: 
 
 @given(st.floats(0, 1e5), st.sampled_from([1, 2, 4, 8]), st.integers(1, 8), st.floats(0.1, 100), st.integers(0, 5))
 def test_the_fewest_nodes_that_serve(demand: float, gpus: int, per_replica: int, per_gpu: float, least: int) -> None:
-    node = shape(gpus, per_replica, per_gpu)
+    node = shape(gpus, per_replica, per_gpu * per_replica)
     if node is None:
         assert per_replica > gpus
         return
-    replicas = replicas_for(demand, node)
+    replicas, more = replicas_for([demand, demand * 1.5], node)
     nodes = nodes_for(replicas, node, least)
     assert nodes * node.capacity >= demand * (1 - 1e-6)
     assert nodes == least or (nodes - 1) * node.capacity <= demand
-    assert nodes_for(replicas_for(demand * 1.5, node), node, least) >= nodes
+    assert nodes_for(more, node, least) >= nodes
 
 
 def test_a_quotient_that_is_whole_stays_whole() -> None:
     node = shape(1, 1, 12.6)
     assert node is not None
-    assert [replicas_for(12.6 * many, node) for many in range(30)] == list(range(30))
+    assert replicas_for([12.6 * many for many in range(30)], node) == tuple(range(30))
 
 
 def replay(changes: tuple[Change, ...], otherwise: int) -> list[int]:
