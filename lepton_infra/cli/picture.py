@@ -28,7 +28,7 @@ def picture(name: str, question: "Question", found: "Backtest") -> bytes:
     """Return the frontier as PNG, the same bytes for the same backtest."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(9, 5), layout="constrained")
+    figure = Figure(figsize=(10, 5), layout="constrained")
     axes = figure.add_subplot()
     most_over, most_short = edges(question, found)
     hues = colours(found)
@@ -37,7 +37,9 @@ def picture(name: str, question: "Question", found: "Backtest") -> bytes:
         axes.plot([over for over, _ in points], [short for _, short in points], color=hues[curve.name], alpha=0.5)
     for row in found.rows:
         over, short = min(row.node_hours_over_oracle, most_over), min(row.violated_share, most_short)
-        axes.plot([over], [short], "o", color=hues[row.policy], label=row.policy, clip_on=False)
+        # What lies beyond the edge is drawn at it, so the legend says where it really is.
+        label = f"{row.policy} {row.node_hours_over_oracle:.2f} x, {row.violated_share:.1%}"
+        axes.plot([over], [short], "o", color=hues[row.policy], label=label, clip_on=False)
     axes.axhline(question.violations, color="#999999", linestyle="--")
     axes.set(xlim=(1, most_over), ylim=(0, most_short), xlabel="node-hours over the oracle's", ylabel="share of windows short")
     axes.set_title(f"Backtest of {name}", parse_math=False)
