@@ -128,7 +128,7 @@ def test_the_front_door_loads_nothing_heavy(module: str) -> None:
 
 def test_distributions_carry_one_version() -> None:
     versions = {
-        path.parent.name: re.search(r'^version = "(.+)"$', path.read_text(), re.MULTILINE).group(1)  # type: ignore[union-attr]
+        path.parent.name: re.findall(r'^version = "(.+)"$', path.read_text(), re.MULTILINE)[0]
         for path in [ROOT / "pyproject.toml", ROOT / "components" / "pyproject.toml", ROOT / "policies" / "pyproject.toml"]
     }
 

@@ -60,7 +60,7 @@ def test_outputs_are_registered_under_the_names_of_the_schema(component: type, s
 
 
 def test_the_manifest_and_the_distribution_have_one_version() -> None:
-    assert re.search(r'version = "(.+)"', (ROOT / "pyproject.toml").read_text()).group(1) == MANIFEST["version"]  # type: ignore[union-attr]
+    assert re.findall(r'version = "(.+)"', (ROOT / "pyproject.toml").read_text())[0] == MANIFEST["version"]
     assert f'version="{MANIFEST["version"]}"' in (ROOT / "__main__.py").read_text()
 
 

@@ -156,7 +156,7 @@ def test_a_configuration_that_would_be_passed_over_is_refused_with_all_its_fault
     }
     with pytest.raises(grpc.RpcError) as caught:
         engine.Configure(rpc.ConfigureAnalyzerRequest(policyConfig=config))
-    details = caught.value.details()  # type: ignore[attr-defined]
+    details = caught.value.details()  # type: ignore[attr-defined] (grpc types the error without its call)
     assert details.splitlines() == [
         "policy pack config: configures 'aws-ebs-encryptd', which is no rule; such as 'aws-ebs-encrypted'. See `lepton rules`.",
         "policy pack config: cost-gpu-max-bound sets 'maxGpu'; enforcementLevel, maxGpus. Take it out or spell it so.",

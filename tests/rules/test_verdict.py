@@ -48,7 +48,7 @@ def test_an_implication_tells_why_it_was_asked() -> None:
 @pytest.mark.parametrize("use", [bool, lambda verdict: verdict and PASS, lambda verdict: not verdict])
 def test_a_verdict_is_no_bool(use: object) -> None:
     with pytest.raises(TypeError, match="three values"):
-        use(PASS)  # type: ignore[operator]
+        use(PASS)  # type: ignore[operator] (what is wrong here is what is tested)
 
 
 def test_many_facts_are_counted() -> None:

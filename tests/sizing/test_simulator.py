@@ -5,8 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lepton_infra.sizing.erlang import Promise
 from lepton_infra.sizing.policies import oracle, static, target_tracking, thresholds
+from lepton_infra.sizing.queue import Queue
 from lepton_infra.sizing.simulator import CALM, Policy, Run, Setting, Span, Trouble, score, simulate
+from lepton_infra.sizing.staffing import NodeShape, staffed
 
 NAN = float("nan")
 
@@ -97,3 +100,15 @@ def test_a_unit_is_a_name(values: list[float], lead: int, factor: int) -> None:
         first, second = (score(each, simulate(each, make(each), CALM), each.last(2)) for each in (one, other))
         assert first.violated == second.violated
         assert first.node_hours == pytest.approx(second.node_hours)
+
+
+def test_a_promise_about_waiting_makes_a_window_short_before_the_capacity_is_reached() -> None:
+    """Offered load 10 at P(wait) of 5 % needs 17 servers: two nodes of ten, though one holds the load to its last."""
+    node = NodeShape(10, 1.0, Queue(1, 1.0, Promise(0.05)))
+    one = Setting(np.array([10.0, NAN, 10.0]), 10.0, 0, 1, 1 / 6, staffed(node))
+    bare = Setting(one.values, 10.0, 0, 1, 1 / 6)
+    run = Run(np.array([1, 1, 2]), np.array([1, 1, 2]))
+
+    assert one.nodes(np.array([10.0])).tolist() == [2]
+    assert (score(one, run, Span(0, 3)).violated, score(bare, run, Span(0, 3)).violated) == (1 / 2, 0)
+    assert [one.is_short(demand, 1) for demand in (10.0, 1.0, NAN)] == [True, False, False]
