@@ -29,11 +29,21 @@ class Packed:
     """What the limits allowed, in canonical order."""
     hours: tuple[Hour, ...]
     """The nodes of each hour."""
+    alone: tuple[Hour, ...] = ()
+    """The hours as they were packed one by one, before starts, budget and cap on carbon were looked at."""
 
     @cached_property
     def by_key(self) -> dict[Key, Offer]:
         """Return the offers by their keys."""
         return {offer.key: offer for offer in self.offers}
+
+    @cached_property
+    def unserved(self) -> tuple[float, ...]:
+        """Return the share of a day's demand that stays unserved, by service."""
+        return tuple(
+            sum(hour.unserved[place] * demand for hour, demand in zip(self.hours, need.demand, strict=True)) / (sum(need.demand) or 1.0)
+            for place, need in enumerate(self.case.needs)
+        )
 
     @property
     def usd(self) -> float:
@@ -107,7 +117,7 @@ def attempt(case: Case, effort: Effort, say: Callable[[str], None] | None = None
     hours = hourly(case, offers, effort, say)
     if hours is None:
         return None
-    alone = Packed(case, offers, hours)
+    alone = Packed(case, offers, hours, hours)
     smoothed = replace(alone, hours=smooth(case, offers, hours, effort))
     if _within(smoothed):
         return smoothed
