@@ -15,6 +15,9 @@ def smallest_conflict(names: Iterable[str], possible: Callable[[frozenset[str]],
     Args:
         names: what may conflict, all together not possible.
         possible: whether these can all hold; a part of a possible set must be possible.
+
+    Returns:
+        The names, in the order given; all of them where they turn out to be possible together after all.
     """
     order = tuple(names)
     exits: list[frozenset[str]] = []
@@ -26,6 +29,8 @@ def smallest_conflict(names: Iterable[str], possible: Callable[[frozenset[str]],
         for name in order:
             if name not in held and possible(frozenset(held | {name})):
                 held.add(name)
+        if len(held) == len(order):
+            return order
         exits.append(frozenset(order) - held)
 
 

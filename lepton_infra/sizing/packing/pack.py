@@ -14,7 +14,7 @@ from lepton_infra.sizing.packing.offers import allowed
 from lepton_infra.sizing.packing.solve import Effort
 from lepton_infra.sizing.packing.starts import smooth, total_starts
 
-_TIMES = 3
+_TIMES = 8
 """Times that a budget is shared anew between hours and starts."""
 _CENT = 0.005
 
@@ -165,14 +165,17 @@ def _within(packed: Packed) -> bool:
 
 
 def _together(alone: Packed, effort: Effort) -> Packed | None:
-    """Share a budget between hours and starts until both are within it."""
+    """Share a budget between hours and starts until both are within it; starts are smoothed only where that keeps the cap on carbon."""
     spare = 0.0
     for _ in range(_TIMES):
         hours = pack_together(alone.case, alone.offers, alone.hours, spare, effort)
         if hours is None:
             return None
-        found = replace(alone, hours=smooth(alone.case, alone.offers, hours, effort))
-        if _within(found):
+        plain = replace(alone, hours=hours)
+        smoothed = replace(alone, hours=smooth(alone.case, alone.offers, hours, effort))
+        found = next((one for one in (smoothed, plain) if _within(one)), None)
+        if found:
             return found
-        spare += max(found.usd + found.start_usd - (allowance(alone.case)[0] or 0.0), 0.0) + _CENT
+        least = min(smoothed.usd + smoothed.start_usd, plain.usd + plain.start_usd)
+        spare += max(least - (allowance(alone.case)[0] or 0.0), spare, _CENT)
     return None

@@ -57,31 +57,31 @@ def size(one: Any) -> float:
     return float(one.machine.name.partition("x")[2])
 
 
-@settings(max_examples=150, deadline=None)
-@given(OFFERS, LIMITS, st.sampled_from([0.0, 0.7, 1.0, 2.0, 3.5]), st.sampled_from([0, 0, 1, 2]))
+@settings(max_examples=60, deadline=None)
+@given(OFFERS, LIMITS, st.sampled_from([0.0, 0.7, 1.0, 2.0, 3.5, 6.0]), st.sampled_from([0, 0, 1, 2]))
 def test_an_hour_costs_what_the_best_of_all_fleets_costs(
     market: SimpleNamespace, rows: list[tuple[Any, ...]], limits: Limits, demand: float, least: int
 ) -> None:
     offers = offers_of(market, rows)
     case = Case(offers, (market.need("chat", [demand], offers, size, min_nodes=least),), limits)
-    best = min((cost for _, cost in market.every(case, 6)), default=None)
+    best = min((cost for _, cost in market.every(case, 4)), default=None)
 
     if best is None:
-        # Seven nodes of one offer may still do what six cannot, but nothing may be called a fleet that breaks something.
+        # Five nodes of one offer may still do what four cannot, but nothing may be called a fleet that breaks something.
         try:
             found = pack(case, EXACT)
         except BadInput:
             return
-        assert max(found.hours[0].nodes.values()) > 6
+        assert max(found.hours[0].nodes.values()) > 4
         return
     found = pack(case, EXACT)
     assert broken(case, offers, 0, found.hours[0].nodes, (0.0,)) == ()
     assert found.cost == pytest.approx(best, rel=1e-6) or found.cost < best
-    assert found.cost >= best - 1e-6 or max(found.hours[0].nodes.values()) > 6
+    assert found.cost >= best - 1e-6 or max(found.hours[0].nodes.values()) > 4
     assert found.bound == pytest.approx(found.cost, rel=1e-6)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(OFFERS.filter(lambda rows: len(rows) <= 2), LIMITS, st.tuples(st.sampled_from([0.0, 1.0, 2.5]), st.sampled_from([0.5, 3.0])))
 def test_two_services_that_share_limits(market: SimpleNamespace, rows: list[tuple[Any, ...]], limits: Limits, demand: tuple[float, float]) -> None:
     offers = offers_of(market, rows)
