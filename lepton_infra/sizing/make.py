@@ -30,6 +30,7 @@ from lepton_infra.sizing.serving import Serving, servings, unit_fault
 from lepton_infra.sizing.simulator import Setting
 from lepton_infra.sizing.source import read_record
 from lepton_infra.sizing.staffing import NodeShape, staffed
+from lepton_infra.sizing.usual import taken_out, usual
 
 HOURS_PER_MONTH: Final = 730
 """Hours in a month, as the clouds' calculators count."""
@@ -114,7 +115,7 @@ def _prepare(stack_file: StackFile, place: int, catalog: Catalog | None, cache: 
         faults.append(Fault(f"{here}.forecaster", f"is {pool.forecaster!r}", allowed))
     if faults:
         return faults
-    demand = cache[key].series.recent().scaled(pool.demand.share)
+    demand = usual(cache[key].series.recent(), events).scaled(pool.demand.share)
     recorded = len(demand.hours().values) - demand.hours().gaps
     if recorded < _LEAST_HOURS:
         return [Fault(f"{here}.demand.file", f"is '{pool.demand.file}' with {recorded} whole hours of demand", f"{_LEAST_HOURS} or more")]
@@ -156,7 +157,7 @@ def _pool_plan(pool: Pool, prepared: _Prepared, where: str, say: Callable[[str],
         forecaster=_named(ranking[0][1]),
         day_ahead_forecaster=_named(day.method),
         coverage=covered,
-        why=(*why(reasons), *told(prepared.events, past.hours.end, len(day.p50))),
+        why=(*why(reasons), *taken_out(prepared.demand, prepared.events), *told(prepared.events, past.hours.end, len(day.p50))),
         warnings=(*warnings(reasons), *cautions(prepared.events, past.hours.end, len(day.p50))),
         hours=_hours(day, fleets[0], past.hours.end),
         min_nodes=base(fleets[0].nodes, past.hours.end.hour, lead_minutes(pool)),
