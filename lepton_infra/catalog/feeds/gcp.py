@@ -2,7 +2,8 @@
 
 Format: https://cloud.google.com/billing/docs/reference/rest/v1/services.skus/list. It prices cores, memory and accelerators apart;
 they are added up to machines here, with the local disks that come with some. A TPU's price includes its host.
-The SKUs' words for A2 Ultra, A3 and TPU are those that public programs look for in the same feed. G4 is left out: its host's were not found.
+The SKUs' words for A2 Ultra, A3 and TPU are those that public programs look for in the same feed.
+G4 is left out: its host's were not found.
 """
 
 import re
