@@ -1,7 +1,7 @@
 """Resources and their relations, the common coin of everything that prices, draws or compares."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 
@@ -32,6 +32,12 @@ class Resource:
     """URNs of what it needs."""
     protect: bool
     """Whether the engine refuses to delete it."""
+    id: str = ""
+    """The cloud's own name of it; empty where it is not built yet."""
+    provider: str = ""
+    """URN of its provider, as the engine writes it with the provider's id behind; empty where nobody said."""
+    property_dependencies: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    """By input, the URNs that its value comes from; empty where the reader does not know."""
 
     @property
     def kind(self) -> str:
