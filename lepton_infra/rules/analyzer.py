@@ -3,8 +3,8 @@
 The engine calls `Analyze` for every resource before it is touched, with its inputs, and `AnalyzeStack` once at the end, with what they all
 became; stack rules are judged then, on the inputs seen before. A resource is decoded once and only the cards for its type look at it. A
 card that fails is a violation; one that cannot tell yet is counted as not applicable (so that nobody reads it as passed) and named in one
-advisory at the end, under the policy `undecided`; one that is broken is an advisory of its own. What an exemption of the stack covers is not
-applicable either; exemptions that ran out or cover nothing are one more advisory, under the policy `exemptions`.
+advisory at the end, under the policy `undecided`; one that is broken is an advisory of its own. What an exemption covers is not applicable
+either; exemptions that ran out or cover nothing are one more advisory, under the policy `exemptions`.
 
 A pack is configured as any of Pulumi's:
 `{"all": "advisory", "aws-ebs-encrypted": {"enforcementLevel": "mandatory"}, "undecided": {"strict": true}}`.

@@ -33,7 +33,20 @@ from lepton_infra.rules.stack import Stack
 from lepton_infra.rules.verdict import Verdict
 from lepton_infra.rules.view import Resource
 
-__all__ = ["IT", "Card", "Check", "Example", "Kind", "On", "Ref", "Setting", "Severity", "StackCheck", "rule", "stack_rule"]
+__all__ = [
+    "IT",
+    "Card",
+    "Check",
+    "Example",
+    "Kind",
+    "On",
+    "Ref",
+    "Setting",
+    "Severity",
+    "StackCheck",
+    "rule",
+    "stack_rule",
+]
 
 Check = Callable[[Resource], Verdict]
 """The logic of a resource rule: PASS where the resource is as it must be."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from difflib import get_close_matches
 from importlib.metadata import entry_points
+from types import ModuleType
 from typing import NamedTuple, cast
 
 from lepton_infra.errors import BadInput, Fault
@@ -55,6 +56,13 @@ def installed_cards() -> tuple[Card, ...]:
     if faults:
         raise BadInput(faults)
     return tuple(cards)
+
+
+def cards_in(*modules: ModuleType) -> tuple[Card, ...]:
+    """Return the cards that modules define, in the order in which they stand there."""
+    return tuple(
+        card for module in modules for card in vars(module).values() if isinstance(card, Card)
+    )
 
 
 def named(cards: Iterable[Card], rule: str) -> Card:

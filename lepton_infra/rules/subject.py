@@ -57,7 +57,7 @@ def subjects_of(graph: Graph) -> Iterator[Subject]:
     """Iterate over what a cloud holds in a graph; components and the stack itself are nobody's subject."""
     providers = {node.urn: node for node in graph.resources if node.type.startswith("pulumi:providers:")}
     for node in graph.built():
-        provider = providers.get(node.provider.rpartition("::")[0]) or providers.get(node.provider)
+        provider = providers.get(node.provider or "")
         yield Subject(
             type=node.type,
             inputs=_mapping(node.inputs),
@@ -92,4 +92,4 @@ def _decoded(value: object) -> object:
         return UNKNOWN if "$unknown" in inside else _mapping(inside)
     if isinstance(value, list | tuple):
         return [_decoded(item) for item in cast("list[object]", value)]
-    return Secret(UNKNOWN) if isinstance(value, HiddenValue) else UNKNOWN
+    return Secret(_decoded(value.value)) if isinstance(value, HiddenValue) else UNKNOWN

@@ -71,7 +71,7 @@ def test_one_graph_holds_all_that_rules_ask_for() -> None:
     dark = node(VPC, "dark", {}, id="vpc-2")
     aws = node("pulumi:providers:aws", "aws", {"defaultTags": {"tags": {"owner": "x"}}})
     disks = [
-        node(VOLUME, "plain", {"encrypted": False}, provider=f"{aws.urn}::1234"),
+        node(VOLUME, "plain", {"encrypted": False}, provider=aws.urn),
         node(VOLUME, "hidden", {"encrypted": Secret(), "tags": {"owner": {"$secret": True}}}),
         node("lepton:index:Storage", "component", {}, custom=False),
     ]
