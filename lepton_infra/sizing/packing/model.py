@@ -34,7 +34,7 @@ class Offer:
     usd_per_hour: float
     """Price of a node."""
     zones: int = DEFAULT_ZONES
-    """Zones of its region."""
+    """Zones of its region that sell it."""
     grams_per_hour: float | None = None
     """CO2 equivalent of a node at full draw; None where unknown."""
 
@@ -141,7 +141,7 @@ class Limits:
     regions: tuple[str, ...] = ()
     """Patterns of regions allowed; empty allows all."""
     residency: tuple[str, ...] = ()
-    """Countries (ISO codes) or areas (`EU`, `EEA`) that data may lie in; empty allows all. A region of unknown country is not allowed."""
+    """Countries (`DE`) or areas (`EU`, `EEA`) that data may lie in; empty allows all. A region of unknown country is not allowed."""
     machines: tuple[str, ...] = ()
     """Patterns of machines allowed; empty allows all."""
     gpus: tuple[str, ...] = ()

@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterable, Mapping
 from fnmatch import fnmatchcase
 from typing import Final
 
-from lepton_infra.catalog import Machine, plain
-from lepton_infra.catalog.residency import countries_in, country, grams_per_hour
+from lepton_infra.catalog import Machine, grams_per_hour, plain
+from lepton_infra.catalog.regions import machine_zones, place
+from lepton_infra.catalog.regions import zones as region_zones
 from lepton_infra.sizing.packing.model import DEFAULT_ZONES, Limits, Market, Offer
 
 HOLDS: Final[Mapping[str, Callable[[Offer, Limits], bool]]] = {
@@ -20,22 +21,22 @@ HOLDS: Final[Mapping[str, Callable[[Offer, Limits], bool]]] = {
 """What an offer is allowed or left out by, by the name of the limit."""
 
 
-def offers_of(machines: Iterable[Machine], zones: Mapping[tuple[str, str], int] | None = None) -> tuple[Offer, ...]:
-    """Return what can be bought of the machines: each on demand and as spot, where it is sold so; in canonical order.
-
-    Args:
-        machines: rows of the catalogue.
-        zones: zones by cloud and region, where known.
-    """
-    known = zones or {}
+def offers_of(machines: Iterable[Machine]) -> tuple[Offer, ...]:
+    """Return what can be bought of the machines: each on demand and as spot, where it is sold so; in canonical order."""
     found: list[Offer] = []
     for machine in machines:
-        count, grams = known.get((machine.cloud.value, machine.region), DEFAULT_ZONES), grams_per_hour(machine)
+        count, grams = zones_of(machine), grams_per_hour(machine)
         if machine.on_demand:
             found.append(Offer(machine, Market.ON_DEMAND, machine.usd_per_hour, count, grams))
         if machine.spot_usd_per_hour is not None:
             found.append(Offer(machine, Market.SPOT, machine.spot_usd_per_hour, count, grams))
     return in_order(found)
+
+
+def zones_of(machine: Machine) -> int:
+    """Return how many zones offer a machine; 1 in a region without zones, which fails as a whole."""
+    known = machine_zones(machine) or region_zones(machine.cloud.value, machine.region)
+    return max(len(known.names), 1) if known else DEFAULT_ZONES
 
 
 def in_order(offers: Iterable[Offer]) -> tuple[Offer, ...]:
@@ -53,4 +54,5 @@ def _matches(word: str, patterns: tuple[str, ...]) -> bool:
 
 
 def _lies_in(offer: Offer, words: tuple[str, ...]) -> bool:
-    return country(*offer.place) in countries_in(words)
+    there = place(*offer.place)
+    return there is not None and any(there.within(word) for word in words)

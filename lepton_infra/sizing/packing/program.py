@@ -171,7 +171,7 @@ def _zones(program: Program, parts: list[tuple[Offer, int, float]], limits: Limi
         loss: Entries = []
         count = 1
         for offer, column, cover in domain:
-            fullest, count = program.column(whole=True), offer.zones
+            fullest, count = program.column(whole=True), max(count, offer.zones)
             program.row([(fullest, float(offer.zones)), (column, -1.0)], 0.0)
             loss.append((fullest, cover))
         losses.append((count, loss))
