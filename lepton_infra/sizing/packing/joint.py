@@ -57,7 +57,10 @@ def pack_together(case: Case, offers: Sequence[Offer], alone: Sequence[Hour], sp
         if answer is None:
             return None
         stopped |= answer.stopped
-        extra.append((objective, answer.value + _ROOM))
+        if answer.value > _ROOM:
+            extra.append((objective, answer.value + _ROOM))
+        for column in np.flatnonzero(objective).tolist() if answer.value <= _ROOM else []:
+            program.upper[column] = 0.0
     answer = solve(program, program.cost(case.limits), less, extra)
     return None if answer is None else _hours(case, few, program, answer, stopped=stopped)
 
