@@ -99,11 +99,12 @@ def _scaling(pool: "PoolPlan") -> None:
 
     loop, money = pool.loop, pool.usd_per_month
     outs = sum(change.scale == "out" for change in pool.schedule)
-    render.say(
-        f"  Nodes: {pool.min_nodes} to {pool.max_nodes}; the floor rises {outs} and falls {len(pool.schedule) - outs} times a day; "
-        f"the loop aims at {pool.target_utilisation:.0%}, out above {loop.scale_out_above:.0%}, in below {loop.scale_in_below:.0%} after "
-        f"{loop.scale_in_wait_minutes} minutes."
-    )
+    render.say(f"  Nodes: {pool.min_nodes} to {pool.max_nodes}; the floor rises {outs} and falls {len(pool.schedule) - outs} times a day.")
+    if loop and pool.target_utilisation is not None:
+        render.say(
+            f"  Loop: aims at {pool.target_utilisation:.0%} utilisation; out above {loop.scale_out_above:.0%}, in below "
+            f"{loop.scale_in_below:.0%} after {loop.scale_in_wait_minutes} minutes."
+        )
     spread = "" if money.p10 is None or money.p90 is None else f" (p10 {money.p10:,.0f} $, p90 {money.p90:,.0f} $)"
     render.say(f"  A month: {money.expected:,.0f} ${spread}")
     render.say("")
@@ -111,7 +112,7 @@ def _scaling(pool: "PoolPlan") -> None:
 
 _POLICIES = {
     "oracle": "perfect knowledge",
-    "plan": "this plan: floors and loop",
+    "plan": "this plan, as it would be run",
     "each-window": "our planner, deciding at each window",
     "schedule": "the floors alone",
     "seed": "seed formula, at each window",

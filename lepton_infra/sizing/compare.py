@@ -14,8 +14,7 @@ import numpy as np
 from lepton_infra.sizing import planner, policies
 from lepton_infra.sizing.dayahead import HOURS
 from lepton_infra.sizing.forecast import WARM_UP_SEASONS, Method, Task, blends, coverage, rolling
-from lepton_infra.sizing.level import Asked, Case, Level, find_level
-from lepton_infra.sizing.loop import floor_and_loop
+from lepton_infra.sizing.level import Asked, Case, Level, as_run, find_level
 from lepton_infra.sizing.plan import Compared, Gained, Outcome
 from lepton_infra.sizing.simulator import Policy, Run, Setting, Span, score, simulate
 
@@ -94,7 +93,7 @@ def _contestants(case: Case, lead: Method, level: Level, span: Span) -> dict[str
     seed = blends(_before(case.lead, case.past.last), ("seed",))[0][1]
     return {
         "oracle": lambda: policies.oracle(setting),
-        "plan": lambda: floor_and_loop(setting, level.floors, level.tracking),
+        "plan": lambda: as_run(setting, level),
         "each-window": lambda: at_lead(setting, case.lead, lead, case.asked, span.first)[1],
         "schedule": lambda: policies.timetable(setting, level.floors),
         "seed": lambda: at_lead(setting, case.lead, seed, case.asked, span.first)[1],

@@ -117,10 +117,11 @@ def _doubtful_level(told: Explained) -> Iterator[str]:
             f"{found.done.violated:.1%}. Shorten the lead time, raise max_nodes, or allow more."
         )
     if judged and judged.table.of("schedule").short > told.asked.allowed + _SHORT:
-        yield (
-            f"The floors alone would have been short in {judged.table.of('schedule').short:.1%} of the last windows: run an autoscaler by "
-            f"the loop's numbers above them, up to {told.pool.max_nodes} nodes, and plan again every day."
-        )
+        alone = f"The floors alone would have been short in {judged.table.of('schedule').short:.1%} of the last windows"
+        if told.level.tracking:
+            yield f"{alone}: an autoscaler has to run by the loop's numbers above them, up to {told.pool.max_nodes} nodes."
+        else:
+            yield f"{alone}: plan again every day, or say violations in place of quantile and run an autoscaler."
     most = ceil(float(told.day.at(0.99).max()) / told.fleets[0].candidate.node.capacity)
     if most > told.pool.max_nodes:
         yield f"The 99 % quantile of the busiest hour needs {most} nodes, more than max_nodes, which is {told.pool.max_nodes}."
@@ -177,13 +178,9 @@ def _words(forecaster: str) -> str:
 def _level(told: Explained) -> str:
     """Say how the level came about."""
     level, asked = told.level, told.asked
+    if level.tracking is None:
+        return f"The stack file fixes the quantile: floors hold {named(level.quantile)} of each hour, and nothing runs above them."
     hold = f"floors that hold {named(level.quantile)} of each hour and a loop that aims at {level.tracking.target:.0%} above them"
-    if asked.fixed:
-        start = f"The quantile {asked.fixed:g} is fixed in the stack file"
-        if not level.found:
-            return f"{start}; the loop's target of {level.tracking.target:.0%} is a guess, because there are too few days to measure one."
-        kept = f"{level.found.done.violated:.2%} of windows short"
-        return f"{start}: {hold}, the hottest that would have had no more than {asked.allowed:.1%}, had {kept} on the days planned again."
     if not level.found:
         return f"With too few days to find a level on, it is a cautious guess: {hold}."
     days = round((level.span.end - level.span.first) / told.past.windows.season)
@@ -194,6 +191,8 @@ def _level(told: Explained) -> str:
 
 
 def _loop(told: Explained) -> str:
+    if told.level.tracking is None:
+        return ""
     lead, target = lead_minutes(told.pool), told.level.tracking.target
     return (
         f"The loop adds nodes above {target * (1 + TOLERANCE):.0%} utilisation and takes them away below {target * (1 - TOLERANCE):.0%}, "

@@ -16,8 +16,9 @@ from lepton_infra.sizing.arrays import Floats, Ints
 from lepton_infra.sizing.dayahead import HOURS, days_to_replay, replayed, trusted
 from lepton_infra.sizing.forecast import Method, Task
 from lepton_infra.sizing.history import History
-from lepton_infra.sizing.loop import UNMEASURED, Limits, Tracking, Tuned, tuned
-from lepton_infra.sizing.simulator import Setting, Span
+from lepton_infra.sizing.loop import UNMEASURED, Limits, Tracking, Tuned, floor_and_loop, tuned
+from lepton_infra.sizing.policies import timetable
+from lepton_infra.sizing.simulator import Policy, Setting, Span
 
 NOMINAL: Final = 0.95
 """The quantile by whose loss forecasters are chosen where none is fixed."""
@@ -80,8 +81,8 @@ class Level:
 
     quantile: float
     """Of the hours' demand, which the floors hold."""
-    tracking: Tracking
-    """How the loop above them decides."""
+    tracking: Tracking | None
+    """How the loop above them decides; None where the quantile is fixed, so that the floors do it alone."""
     floors: Ints
     """Floors by window, each day's as of its beginning, shape `(n,)`; before `span` those of its first hour."""
     span: Span
@@ -102,7 +103,8 @@ def asked_of(pool: Pool) -> Asked:
 def find_level(case: Case, method: Method, *, held_out: int = 0) -> Level:
     """Find floors and loop on the recorded days but the last `held_out`, and plan all of them again, those included.
 
-    With fewer than three days nothing is found: the floors hold what is fixed or the highest of `FLOORS`, the loop aims at `UNMEASURED`.
+    Where the quantile is fixed the floors hold it, and there is no loop. With fewer than three days nothing is found either: the floors
+    hold the highest of `FLOORS`, and the loop aims at `UNMEASURED`.
 
     Args:
         case: the pool.
@@ -117,10 +119,18 @@ def find_level(case: Case, method: Method, *, held_out: int = 0) -> Level:
     by_window, first = spread(past, floors)
     until = len(setting.values) - held_out * past.windows.season
     found = None
-    if before and trusted(hours[:known]):
+    if before and trusted(hours[:known]) and not asked.fixed:
         found = tuned(setting, by_window, asked.aim, Span(first, until), case.limits)
     place, target = (found.level, found.target) if found else (len(levels) - 1, min(UNMEASURED, case.limits.hottest))
-    return Level(levels[place], Tracking(target, case.limits), by_window[:, place], Span(first, len(setting.values)), found)
+    tracking = None if asked.fixed else Tracking(target, case.limits)
+    return Level(levels[place], tracking, by_window[:, place], Span(first, len(setting.values)), found)
+
+
+def as_run(setting: Setting, level: Level) -> Policy:
+    """Return the policy that the plan is at run time: floors and loop, or floors alone."""
+    if level.tracking is None:
+        return timetable(setting, level.floors)
+    return floor_and_loop(setting, level.floors, level.tracking)
 
 
 def spread(past: History, nodes: Ints) -> tuple[Ints, int]:

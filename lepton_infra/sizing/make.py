@@ -24,9 +24,9 @@ from lepton_infra.sizing.heat import hottest, promise_told
 from lepton_infra.sizing.history import History, history
 from lepton_infra.sizing.lead import lead_minutes
 from lepton_infra.sizing.lead import told as lead_told
-from lepton_infra.sizing.level import SHOWN, Asked, Case, Level, asked_of, by_day, find_level, shown
+from lepton_infra.sizing.level import SHOWN, Asked, Case, Level, as_run, asked_of, by_day, find_level, shown
 from lepton_infra.sizing.lock import inputs_of
-from lepton_infra.sizing.loop import TOLERANCE, Limits, calm_minutes, calm_windows, floor_and_loop
+from lepton_infra.sizing.loop import TOLERANCE, Limits, calm_minutes, calm_windows
 from lepton_infra.sizing.money import HOURS_PER_MONTH, interval
 from lepton_infra.sizing.plan import Hour, Loop, Money, Offer, Plan, PoolPlan
 from lepton_infra.sizing.record import Record
@@ -182,7 +182,7 @@ def _pool_plan(pool: Pool, prepared: _Prepared, where: str, say: Callable[[str],
         hours=_hours(seen.day, level.quantile, floors, past.hours.end),
         min_nodes=base(floors.nodes, past.hours.end.hour, lead_minutes(pool)),
         max_nodes=pool.max_nodes,
-        target_utilisation=level.tracking.target,
+        target_utilisation=level.tracking.target if level.tracking else None,
         loop=_loop(pool, level),
         schedule=schedule(floors.nodes, past.hours.end.hour, lead_minutes(pool)),
         usd_per_month=money,
@@ -239,7 +239,7 @@ def _case(pool: Pool, prepared: _Prepared, past: History, seen: _Seen, chosen: C
 
 def _money(case: Case, level: Level, floors: Fleet) -> Money:
     """Price a month of floors and loop from the recorded days, each run as it would have been planned."""
-    run = simulate(case.setting, floor_and_loop(case.setting, level.floors, level.tracking))
+    run = simulate(case.setting, as_run(case.setting, level))
     days = by_day(case.past, run.billed, level.span.first)
     found = interval(days)
     month = case.usd_per_hour * HOURS_PER_MONTH
@@ -249,7 +249,9 @@ def _money(case: Case, level: Level, floors: Fleet) -> Money:
     return Money(expected=expected, p10=p10, p90=p90, days=int(np.sum(~np.isnan(days))))
 
 
-def _loop(pool: Pool, level: Level) -> Loop:
+def _loop(pool: Pool, level: Level) -> Loop | None:
+    if level.tracking is None:
+        return None
     target, lead = level.tracking.target, lead_minutes(pool)
     return Loop(
         scale_out_above=round(target * (1 + TOLERANCE), 4),

@@ -135,7 +135,7 @@ class Compared(Frozen):
     days: int
     """Length of the comparison; levels, targets and forecasters were fixed on what came before."""
     policies: tuple[Outcome, ...]
-    """`oracle`: perfect knowledge. `plan`: floors and loop as they would be run. `each-window`: our planner, deciding again at every window
+    """`oracle`: perfect knowledge. `plan`: as it would be run. `each-window`: our planner, deciding again at every window
     at the lead time, as `lepton backtest` has it. `schedule`: the floors alone. The rest are the rivals."""
     gained: Gained | None
     """What the plan gains; None where there is nothing to divide by."""
@@ -189,10 +189,11 @@ class PoolPlan(Frozen):
     """Lower bound for the autoscaler."""
     max_nodes: int
     """Upper bound for the autoscaler."""
-    target_utilisation: float
-    """Mean share of the serving nodes' capacity for an autoscaler to aim at: the highest that would have kept to the share allowed."""
-    loop: Loop
-    """Thresholds that follow from it."""
+    target_utilisation: float | None
+    """Mean share of the serving nodes' capacity for an autoscaler to aim at: the hottest that would have kept to the share allowed. None
+    where the quantile is fixed and the floors do it alone."""
+    loop: Loop | None
+    """Thresholds that follow from the target."""
     schedule: tuple[Change, ...]
     """Changes of the lower bound over the day, in order of time."""
     usd_per_month: Money

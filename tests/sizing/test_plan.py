@@ -95,6 +95,8 @@ def test_hours_bounds_and_schedule_agree(project: Path) -> None:
         assert month.p90 is not None
         assert each.min_nodes * each.offer.usd_per_hour * 730 < month.p10 < month.expected < month.p90
         assert month.days == 11
+        assert each.loop is not None
+        assert each.target_utilisation is not None
         assert each.loop.scale_in_below < each.target_utilisation < each.loop.scale_out_above < 1
         assert each.loop.scale_in_wait_minutes == 2 * each.lead_minutes == 2 * each.loop.scale_out_wait_minutes
 
@@ -144,8 +146,10 @@ def test_where_the_day_repeats_the_plan_beats_the_thresholds_at_fewer_windows_sh
 def test_a_fixed_quantile_is_held_by_the_hours_alone(project: Path) -> None:
     made = make_plan(opened(project, level(quantile=0.97)), load_catalog()).pools[0]
     assert (made.quantile, made.violations, made.lead_quantile, made.scored_quantile) == (0.97, None, 0.97, 0.97)
+    assert (made.target_utilisation, made.loop) == (None, None)
     assert made.compared is not None
     assert made.compared.of("schedule").short < 0.03
+    assert made.compared.of("plan").usd == made.compared.of("schedule").usd
     assert made.coverage == pytest.approx(0.97, abs=0.02)
     for hour in made.hours:
         assert hour.demand_p95 <= hour.demand <= hour.demand_p99

@@ -34,15 +34,16 @@ def directory(tmp_path: Path) -> Path:
 
 def opened(directory: Path, **pool: Any) -> StackFile:
     demand = {"file": "d.csv", "start": "2026-01-05T00:00:00Z"}
-    base = {
+    base: dict[str, Any] = {
         "name": "chat",
         "runs_on": "cluster",
         "gpu": "H100",
         "demand": demand,
         "throughput": STATED,
         "forecaster": "naive",
-        "quantile": 0.95,
     }
+    # Floors at one quantile whatever the promise, so that replicas can be held against each other.
+    base |= {} if "violations" in pool else {"quantile": 0.95}
     stack = {"cloud": "aws", "region": "us-east-1", "owner": "a", "team": "b", "environment": "dev", "pools": [base | pool]}
     (directory / "stacks/Pulumi.x.yaml").write_text(yaml.safe_dump({"config": {"lepton:stack": stack}}))
     return load_stack(find_project(directory), "x")
@@ -66,7 +67,12 @@ def test_a_promise_about_waiting_adds_replicas_and_sets_the_target(directory: Pa
     kept = planned(directory, slo={"wait_probability": 0.05})
     slots = planned(directory, slo={"wait_probability": 0.05, "slots_per_replica": 64})
     assert total(bare) <= total(slots) < total(kept)
-    assert kept.target_utilisation < slots.target_utilisation <= bare.target_utilisation < 1
+    targets = [
+        planned(directory, violations=0.02, **({"slo": {"wait_probability": 0.05, "slots_per_replica": slots}} if slots else {}))
+        for slots in (1, 64, 0)
+    ]
+    hot = [plan.target_utilisation or 0 for plan in targets]
+    assert 0.3 <= hot[0] < hot[1] <= hot[2] < 1
     assert kept.compared is not None
     assert bare.compared is not None
     assert kept.compared.of("oracle").node_hours > bare.compared.of("oracle").node_hours
