@@ -1,12 +1,15 @@
 """`lepton plan`: from demand to a reviewed plan file."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
-    from lepton_infra.sizing.plan import Compared, PoolPlan
+    from lepton_infra.config import StackFile
+    from lepton_infra.sizing.check import Checked
+    from lepton_infra.sizing.plan import Compared, Plan, PoolPlan
 
 _BAR = 24
 
@@ -14,6 +17,9 @@ _BAR = 24
 def plan(
     stack: Annotated[str, typer.Argument(help="Name of the stack, as in Pulumi.<stack>.yaml.")],
     check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 2 where the plan is missing or stale.")] = False,
+    check_staffing: Annotated[
+        bool, typer.Option("--check-staffing", help="Also run the busiest hour of pools with a promise request by request.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the plan as one JSON document.")] = False,
     project: Annotated[Path, typer.Option(help="Directory of the Pulumi project, or one below it.")] = Path(),
 ) -> None:
@@ -42,13 +48,51 @@ def plan(
         said = f"{path.parent.name}/{path.name}: written"
     for cloud, day in sorted(load_catalog().refreshed.items()):
         render.note(f"{cloud}: prices read from its feed on {day}; LEPTON_CATALOG=shipped plans with the shipped ones.")
+    checked = _checked(stack_file, made) if check_staffing else []
     if as_json:
-        render.document(made.model_dump(mode="json"))
+        staffing = {"staffing": [asdict(row) for row in checked]} if check_staffing else {}
+        render.document(made.model_dump(mode="json") | staffing)
         render.note(said)
         return
     for pool in () if check else made.pools:
         _show(pool)
+    if check_staffing:
+        _staffing(checked)
     render.say(said)
+
+
+def _checked(stack_file: "StackFile", made: "Plan") -> "list[Checked]":
+    """Run each pool's busiest hour request by request."""
+    from lepton_infra.cli import render
+    from lepton_infra.sizing.check import check_staffing
+
+    with render.progress() as report:
+        report("checking the staffing request by request")
+        return check_staffing(stack_file, made)
+
+
+def _staffing(checked: "list[Checked]") -> None:
+    """Print how the replicas of each pool's busiest hour did."""
+    from lepton_infra.cli import render
+
+    if not checked:
+        render.say("No pool promises anything about waiting (slo), or those that do are too large to run request by request.")
+        return
+    rows = [
+        (
+            row.pool,
+            row.replicas,
+            f"{row.spread:g}",
+            f"{row.promised:.1%}",
+            f"{row.late:.1%}",
+            f"{row.waited:.1%}",
+            "" if row.ttft_p95 is None else f"{row.ttft_p95:.2f} s",
+            "" if row.tpot_ms_p95 is None else f"{row.tpot_ms_p95:.1f} ms",
+        )
+        for row in checked
+    ]
+    titles = ("replicas", "spread of lengths", "may be late", "late", "waited", "TTFT p95", "TPOT p95")
+    render.table("Staffing of the busiest hour, request by request", [render.Column("pool"), *map(render.number, titles)], rows)
 
 
 def _show(pool: "PoolPlan") -> None:

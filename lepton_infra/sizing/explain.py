@@ -70,12 +70,7 @@ def why(told: Explained) -> tuple[str, ...]:
         _month(told.money),
         *_compared(told),
     ]
-    burst = told.record.burst
-    if burst:
-        sentences.append(
-            f"The trace has single requests: within {burst.window_seconds} s the busiest second had {burst.median:.1f} times the mean one "
-            f"in half of the windows, and {burst.p95:.1f} times or more in one of twenty."
-        )
+    sentences += _burst(told)
     return tuple(filter(None, sentences))
 
 
@@ -140,6 +135,23 @@ def _unlike_days(told: Explained) -> Iterator[str]:
         yield (
             f"The last {len(means)} days are unlike each other (mean {low:.0f} to {high:.0f} {unit}): "
             "the schedule repeats one day, so plan again every day."
+        )
+
+
+def _burst(told: Explained) -> Iterator[str]:
+    """Yield how uneven demand is inside a window, and what of it staffing takes into account."""
+    burst, queue = told.record.burst, told.fleets[0].candidate.node.queue
+    if not burst:
+        return
+    yield (
+        f"The trace has single requests: within {burst.window_seconds} s the busiest second had {burst.median:.1f} times the mean one "
+        f"in half of the windows, and {burst.p95:.1f} times or more in one of twenty; half have "
+        f"{burst.beyond_chance:.2f} times what chance makes or more."
+    )
+    if queue and told.pool.slo and told.pool.slo.peak_to_mean is None:
+        yield (
+            f"The promise says no peak_to_mean, so replicas are staffed for {queue.peak_to_mean:.2f}, which the trace shows: "
+            "queueing allows for chance, and this for what is beyond it."
         )
 
 

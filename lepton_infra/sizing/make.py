@@ -32,7 +32,7 @@ from lepton_infra.sizing.plan import Hour, Loop, Money, Offer, Plan, PoolPlan
 from lepton_infra.sizing.record import Record
 from lepton_infra.sizing.schedule import base, schedule
 from lepton_infra.sizing.series import DemandSeries
-from lepton_infra.sizing.serving import Serving, servings, unit_fault
+from lepton_infra.sizing.serving import Serving, measured_peak, servings, unit_fault
 from lepton_infra.sizing.simulator import Setting, simulate
 from lepton_infra.sizing.source import read_record
 from lepton_infra.sizing.staffing import NodeShape, staffed
@@ -108,7 +108,7 @@ def _prepare(stack_file: StackFile, place: int, catalog: Catalog | None, cache: 
     peak = float(np.nanmax(cache[key].series.values)) * pool.demand.share if key in cache else 1.0
     faults += unit_fault(pool, cache[key].series.unit, here) if key in cache else []
     try:
-        served, doubted = servings(pool, stack_file.project.stacks, peak, here)
+        served, doubted = servings(pool, stack_file.project.stacks, peak, here, measured_peak(cache.get(key)))
         found = candidates(stack_file.stack, place, catalog, stack_file.where, served) if catalog else []
     except BadInput as error:
         faults += error.faults
