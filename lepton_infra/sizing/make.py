@@ -36,6 +36,8 @@ from lepton_infra.sizing.serving import Serving, measured_peak, servings, unit_f
 from lepton_infra.sizing.simulator import Setting, simulate
 from lepton_infra.sizing.source import read_record
 from lepton_infra.sizing.staffing import NodeShape, staffed
+from lepton_infra.sizing.tenants import by_tenant, parts
+from lepton_infra.sizing.usual import taken_out, usual
 
 _LEAST_HOURS: Final = 2
 
@@ -117,11 +119,11 @@ def _prepare(stack_file: StackFile, place: int, catalog: Catalog | None, cache: 
         faults.append(Fault(f"{here}.forecaster", f"is {pool.forecaster!r}", allowed))
     if faults:
         return faults
-    demand = cache[key].series.recent().scaled(pool.demand.share)
+    demand = usual(cache[key].series.recent(), events).scaled(pool.demand.share)
     recorded = len(demand.hours().values) - demand.hours().gaps
     if recorded < _LEAST_HOURS:
         return [Fault(f"{here}.demand.file", f"is '{pool.demand.file}' with {recorded} whole hours of demand", f"{_LEAST_HOURS} or more")]
-    names = ("naive",) if not trusted(demand.hours().values) else tuple(FORECASTERS)
+    names = ("naive",) if not trusted(demand.hours().values) else (*FORECASTERS, *by_tenant(cache[key].split))
     chosen = names if pool.forecaster == "auto" else (pool.forecaster,)
     return _Prepared(demand, cache[key], events, found, chosen, served, doubted)
 
@@ -177,7 +179,7 @@ def _pool_plan(pool: Pool, prepared: _Prepared, where: str, say: Callable[[str],
         day_ahead_forecaster=_named(seen.ahead[0][1]),
         coverage=judged.covered if judged else None,
         scored_quantile=asked.scored,
-        why=(*why(told_of), *told(prepared.events, past.hours.end, HOURS)),
+        why=(*why(told_of), *taken_out(prepared.demand, prepared.events), *told(prepared.events, past.hours.end, HOURS)),
         warnings=(*prepared.doubted, *warnings(told_of), *cautions(prepared.events, past.hours.end, HOURS)),
         hours=_hours(seen.day, level.quantile, floors, past.hours.end),
         min_nodes=base(floors.nodes, past.hours.end.hour, lead_minutes(pool)),
@@ -207,7 +209,8 @@ class _Seen:
 
 
 def _foresee(pool: Pool, prepared: _Prepared, past: History, asked: Asked) -> _Seen:
-    lead, hourly = lead_task(past, pool, asked.scored), hourly_task(past.hours, asked.scored)
+    lead = replace(lead_task(past, pool, asked.scored), parts=parts(prepared.record, prepared.demand, past.windows))
+    hourly = replace(hourly_task(past.hours, asked.scored), parts=parts(prepared.record, prepared.demand, past.hours))
     ahead = blends(hourly, prepared.names)
     day = day_ahead(hourly, ahead[0][1], shown(asked.levels))
     return _Seen(

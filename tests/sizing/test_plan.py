@@ -127,10 +127,8 @@ def test_the_plan_is_held_against_every_rival(project: Path) -> None:
 
 
 def test_where_the_day_repeats_the_plan_beats_the_thresholds_at_fewer_windows_short(project: Path) -> None:
-    rng = np.random.default_rng(30)
-    noise = rng.normal(0, 10, 21 * 144)
-    values = [200 + 150 * math.sin(place / 144 * 2 * math.pi) + off for place, off in enumerate(noise.tolist())]
-    demand(project, rows([*values]))
+    noise = np.random.default_rng(30).normal(0, 10, 21 * 144).tolist()
+    demand(project, rows([200 + 150 * math.sin(place / 144 * 2 * math.pi) + off for place, off in enumerate(noise)]))
     made = make_plan(opened(project), load_catalog()).pools[0]
     assert made.compared is not None
     ours, theirs = made.compared.of("plan"), made.compared.of("thresholds-80-40")
