@@ -37,6 +37,7 @@ from lepton_infra.sizing.simulator import Setting, simulate
 from lepton_infra.sizing.source import read_record
 from lepton_infra.sizing.staffing import NodeShape, staffed
 from lepton_infra.sizing.tenants import by_tenant, parts
+from lepton_infra.sizing.together import Member, plan_fleet
 from lepton_infra.sizing.usual import taken_out, usual
 
 _LEAST_HOURS: Final = 2
@@ -57,7 +58,7 @@ def make_plan(stack_file: StackFile, catalog: Catalog, report: Callable[[str], N
     faults = system_faults(stack_file.stack, catalog, stack_file.where)
     region_known = not any(fault.where.endswith(".region") for fault in faults)
     records: dict[str, Record] = {}
-    pools: list[PoolPlan] = []
+    members: list[Member] = []
     for place, pool in enumerate(stack_file.stack.pools):
         say(f"planning {pool.name}")
         prepared = _prepare(stack_file, place, catalog if region_known else None, records)
@@ -65,12 +66,15 @@ def make_plan(stack_file: StackFile, catalog: Catalog, report: Callable[[str], N
             faults += [fault for fault in prepared if fault not in faults]
         elif not faults:
             try:
-                pools.append(_pool_plan(pool, prepared, f"{stack_file.where}.pools[{place}]", say))
+                planned = _pool_plan(pool, prepared, f"{stack_file.where}.pools[{place}]", say)
+                members.append(Member(pool, planned, prepared.served))
             except BadInput as error:
                 faults += error.faults
     if faults:
         raise BadInput(faults)
-    return Plan(stack=stack_file.name, inputs=inputs_of(stack_file, catalog), pools=tuple(pools))
+    stack, pools = stack_file.stack, tuple(member.plan for member in members)
+    fleet = plan_fleet(stack, members, catalog, stack_file.where, say) if stack.fleet else None
+    return Plan(stack=stack_file.name, inputs=inputs_of(stack_file, catalog), pools=pools, fleet=fleet)
 
 
 @dataclass(frozen=True, slots=True)

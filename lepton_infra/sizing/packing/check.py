@@ -12,7 +12,9 @@ _SLACK: Final = 1e-5
 """Share of the need within which a limit counts as kept: the solver's tolerance."""
 
 
-def broken(case: Case, offers: Sequence[Offer], hour: int, nodes: Mapping[tuple[Key, int], int], unserved: Sequence[float]) -> tuple[str, ...]:
+def broken(
+    case: Case, offers: Sequence[Offer], hour: int, nodes: Mapping[tuple[Key, int], int], unserved: Sequence[float]
+) -> tuple[str, ...]:
     """Return the names of the limits that nodes break in an hour, `<service>.demand` among them, sorted.
 
     Args:
@@ -84,4 +86,3 @@ def _of_service(limits: Limits, own: list[tuple[Offer, int, float]], due: float)
         yield "survive_zones"
     if limits.survive_spot_pool and total - max(pools) < due - _SLACK:
         yield "survive_spot_pool"
-

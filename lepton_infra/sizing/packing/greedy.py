@@ -68,7 +68,8 @@ def _place_all(case: Case, places: list[tuple[Offer, float]], service: int, flee
         room = [
             at
             for at, (offer, share) in enumerate(places)
-            if _within_shares(case.limits, places, carried, at, share) and (fleet.free[offer.key, service] or _may_buy(case, fleet, offer, service, spend))
+            if _within_shares(case.limits, places, carried, at, share)
+            and (fleet.free[offer.key, service] or _may_buy(case, fleet, offer, service, spend))
         ]
         if not room:
             return 1 - sum(carried)

@@ -43,7 +43,9 @@ def in_force(case: Case) -> dict[str, Lift]:
 
 def demands(case: Case) -> dict[str, Lift]:
     """Return the demand of each service as something that can be lifted too."""
-    return {f"{need.name}.demand": _lift_need(place, demand=(0.0,) * case.hours) for place, need in enumerate(case.needs) if any(need.demand)}
+    return {
+        f"{need.name}.demand": _lift_need(place, demand=(0.0,) * case.hours) for place, need in enumerate(case.needs) if any(need.demand)
+    }
 
 
 def without(case: Case, lifts: Iterator[Lift] | tuple[Lift, ...]) -> Case:

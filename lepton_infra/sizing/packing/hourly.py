@@ -136,4 +136,3 @@ def _covered(case: Case, offers: Sequence[Offer], found: Hour, service: int, hou
     machines = {offer.key: offer.machine for offer in offers}
     need = case.needs[service]
     return sum(count * need.cover(machines[key], hour) for (key, of), count in found.nodes.items() if of == service)
-

@@ -16,6 +16,7 @@ HOLDS: Final[Mapping[str, Callable[[Offer, Limits], bool]]] = {
     "machines": lambda offer, limits: _matches(offer.machine.name, limits.machines),
     "gpus": lambda offer, limits: not limits.gpus or plain(offer.machine.gpu or "") in set(map(plain, limits.gpus)),
     "spot": lambda offer, limits: limits.spot or not offer.spot,
+    "max_spot_share": lambda offer, limits: limits.max_spot_share != 0 or not offer.spot,
     "carbon": lambda offer, limits: not limits.counts_carbon or offer.grams_per_hour is not None,
 }
 """What an offer is allowed or left out by, by the name of the limit."""

@@ -156,7 +156,9 @@ def _told(case: Case, effort: Effort) -> Fault:
     names = conflict(case, replace(effort, gap=0.02, sweeps=0))
     if len(names) == 1:
         return Fault(names[0], "cannot be kept with what the catalogue offers", "", "Loosen it")
-    return Fault(", ".join(names[:-1]) + f" and {names[-1]}", "cannot all be kept; any of them alone could be left out", "", "Loosen one of them")
+    return Fault(
+        ", ".join(names[:-1]) + f" and {names[-1]}", "cannot all be kept; any of them alone could be left out", "", "Loosen one of them"
+    )
 
 
 def _within(packed: Packed) -> bool:

@@ -2,13 +2,17 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 from lepton_infra.sizing.packing.groups import MONTHLY, Lift, in_force
 from lepton_infra.sizing.packing.offers import allowed
 from lepton_infra.sizing.packing.pack import Packed, hourly
 from lepton_infra.sizing.packing.solve import Effort
 
-_LESS = 1e-6
+_LESS: Final = 1e-6
+_GAP: Final = 0.01
+_BRANCHES: Final = 300
+"""Effort of the hours without a limit: what they cost at most, so a price is what a limit costs at least."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +37,7 @@ def prices(packed: Packed, effort: Effort | None = None, say: Callable[[str], No
     An hour counts only where the fleet without the limit is cheaper than what any fleet within it could be, so that the solver's gap
     is never taken for a price. Budget and cap on carbon are lifted by looking at the hours as they were before.
     """
-    trying = effort or Effort()
+    trying = effort or Effort(gap=_GAP, branches=_BRANCHES)
     found = []
     for name, lift in in_force(packed.case).items():
         if say:

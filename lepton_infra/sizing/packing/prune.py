@@ -8,12 +8,16 @@ reduced cost is accounted for in the bound.
 
 from collections.abc import Sequence
 
+from typing import Final
+
 import numpy as np
 
 from lepton_infra.sizing.arrays import Floats
 from lepton_infra.sizing.packing.model import Case, Limits, Offer
 
-_SAME = 1e-12
+_SAME: Final = 1e-12
+_NEVER: Final = 1e150
+"""Nodes that nobody buys, in place of infinity: what serves nothing replaces nothing."""
 
 
 def undominated(case: Case, offers: Sequence[Offer], hour: int) -> tuple[Offer, ...]:
@@ -68,12 +72,12 @@ def _dominated(covers: Floats, prices: Floats, *, exact: bool, one: bool) -> lis
     for cover in covers.T:
         with np.errstate(divide="ignore", invalid="ignore"):
             ratio = np.where(cover[:, None] > 0, cover[:, None] / cover[None, :], 0.0)
+        ratio = np.minimum(ratio, _NEVER)
         nodes = np.maximum(np.ceil(ratio * (1 - _SAME)), 1.0)
         if exact:
             beats &= (ratio == 0) & (cover[None, :] == 0) | (np.abs(nodes - ratio) <= _SAME * nodes)
         if one:
             beats &= nodes == 1
-        nodes = np.where(np.isfinite(nodes), nodes, 1e300)
         for price in prices.T:
             beats &= nodes * price[None, :] <= price[:, None] * (1 + _SAME)
     first = np.arange(count)

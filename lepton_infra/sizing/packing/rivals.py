@@ -14,7 +14,8 @@ from lepton_infra.sizing.packing.solve import Effort
 from lepton_infra.sizing.packing.starts import total_starts
 
 _SLACK: Final = 1e-9
-_GAP: Final = 0.01
+_BRANCHES: Final = 100
+_GAP: Final = 0.03
 """Gap of the other fleets: they are there to be compared with, not to be bought."""
 
 
@@ -34,7 +35,7 @@ class Rival:
 
 def rivals(packed: Packed, effort: Effort | None = None, say: Callable[[str], None] | None = None) -> tuple[Rival, ...]:
     """Return the fleets beside the one chosen, those within the limits first, then by what they leave unserved and cost."""
-    trying = effort or Effort(gap=_GAP, sweeps=1)
+    trying = effort or Effort(gap=_GAP, branches=_BRANCHES, sweeps=1)
     found: list[Rival] = []
     for name, make in _makers(packed, trying):
         if say:
@@ -50,7 +51,12 @@ def _makers(packed: Packed, effort: Effort) -> Iterator[tuple[str, Callable[[], 
     case = packed.case.within(limits)
     clouds = sorted({offer.cloud for offer in packed.offers})
     if len(clouds) > 1:
-        yield "one cloud", lambda: _best(_solved(packed, f"{cloud} alone", replace(limits, clouds=(cloud,), max_cloud_share=None), effort) for cloud in clouds)
+        yield (
+            "one cloud",
+            lambda: _best(
+                _solved(packed, f"{cloud} alone", replace(limits, clouds=(cloud,), max_cloud_share=None), effort) for cloud in clouds
+            ),
+        )
     if any(offer.spot for offer in packed.offers):
         yield "on demand alone", lambda: _solved(packed, "on demand alone", replace(limits, spot=False), effort)
     leading = _leading(packed)

@@ -57,7 +57,9 @@ def _improve(case: Case, few: Sequence[Offer], now: list[Hour], place: int, effo
     cut = Cut(most={(place, service): share for service, share in enumerate(now[place].unserved)})
     program = build(case, few, [place], cut)
     _add_starts(program, case, few, (now[place - 1].nodes, now[following].nodes))
-    answer = solve(program, program.cost(case.limits), replace(effort, gap=min(effort.gap, _FINE), branches=min(effort.branches, _BRANCHES)))
+    answer = solve(
+        program, program.cost(case.limits), replace(effort, gap=min(effort.gap, _FINE), branches=min(effort.branches, _BRANCHES))
+    )
     if answer is None:
         return False
     again = read(case, few, place, program, answer, now[place].bound)
@@ -74,7 +76,9 @@ def _beside(case: Case, offers: Sequence[Offer], now: Sequence[Hour], place: int
     return now[place].cost + start_cost(case, offers, now, place) + start_cost(case, offers, now, following)
 
 
-def _add_starts(program: Program, case: Case, few: Sequence[Offer], beside: tuple[dict[tuple[Key, int], int], dict[tuple[Key, int], int]]) -> None:
+def _add_starts(
+    program: Program, case: Case, few: Sequence[Offer], beside: tuple[dict[tuple[Key, int], int], dict[tuple[Key, int], int]]
+) -> None:
     """Add what starting costs: nodes above those of the hour before, and nodes of the hour after above these."""
     before, after = beside
     for (_, at, service), column in list(program.nodes.items()):

@@ -17,7 +17,9 @@ from lepton_infra.sizing.staffing import NodeShape
 DAY = dt.date(2026, 7, 20)
 
 
-def offer(name: str, usd: float, *, region: str = "r1", cloud: str = "aws", spot: bool = False, zones: int = 3, grams: float | None = 100.0) -> Offer:
+def offer(
+    name: str, usd: float, *, region: str = "r1", cloud: str = "aws", spot: bool = False, zones: int = 3, grams: float | None = 100.0
+) -> Offer:
     machine = Machine(
         cloud=Cloud(cloud), region=region, name=name, vcpus=8, memory_gib=64.0, gpu="H100", gpus=1.0, gpu_memory_gb=80.0, usd_per_hour=usd,
         on_demand=True, spot_usd_per_hour=usd, spot_mark=None, spot_date=None, interruption=None, price_date=DAY, source="a test", caveat="",
@@ -25,7 +27,9 @@ def offer(name: str, usd: float, *, region: str = "r1", cloud: str = "aws", spot
     return Offer(machine, Market.SPOT if spot else Market.ON_DEMAND, usd, zones, grams)
 
 
-def need(name: str, demand: Sequence[float], offers: Sequence[Offer], serves: Callable[[Offer], float], queue: Queue | None = None, **more: Any) -> Need:
+def need(
+    name: str, demand: Sequence[float], offers: Sequence[Offer], serves: Callable[[Offer], float], queue: Queue | None = None, **more: Any
+) -> Need:
     """Return a service of which a node serves so much; with a queue, so many replicas of it."""
     shapes = {
         one.machine.key: NodeShape(round(serves(one)), queue.slots / queue.seconds, queue) if queue else NodeShape(1, serves(one))

@@ -33,7 +33,9 @@ def case() -> Case:
 
 def covers(packed: Packed, hour: int) -> list[tuple[Any, int, float]]:
     need = packed.case.needs[0]
-    return [(packed.by_key[key], count, need.cover(packed.by_key[key].machine, hour)) for (key, _), count in packed.hours[hour].nodes.items()]
+    return [
+        (packed.by_key[key], count, need.cover(packed.by_key[key].machine, hour)) for (key, _), count in packed.hours[hour].nodes.items()
+    ]
 
 
 @pytest.mark.parametrize("lost", [1, 2])
@@ -88,7 +90,9 @@ def test_no_limit_is_broken_and_each_has_its_price(case: Case, limits: Limits) -
     assert set(found) == set(in_force(bound))
     if len(found) == 1:
         (price,) = found.values()
-        assert price.usd == pytest.approx(sum(hour.cost for hour in packed.alone) - sum(hour.cost for hour in free.alone), rel=1e-2, abs=0.05)
+        assert price.usd == pytest.approx(
+            sum(hour.cost for hour in packed.alone) - sum(hour.cost for hour in free.alone), rel=1e-2, abs=0.05
+        )
         assert price.hours
 
 
@@ -115,7 +119,11 @@ def test_carbon_has_a_price_and_a_cap(case: Case) -> None:
 
 @settings(max_examples=8, deadline=None)
 @given(
-    st.sampled_from([0.3, 0.5, 0.7, 1.0]), st.sampled_from([0.4, 0.6, 0.9]), st.floats(20, 200), st.floats(1, 2), st.sampled_from([0.25, 1000.0])
+    st.sampled_from([0.3, 0.5, 0.7, 1.0]),
+    st.sampled_from([0.4, 0.6, 0.9]),
+    st.floats(20, 200),
+    st.floats(1, 2),
+    st.sampled_from([0.25, 1000.0]),
 )
 def test_looser_is_never_dearer_more_is_never_cheaper_and_units_do_not_matter(
     case: Case, spot: float, region: float, demand: float, more: float, unit: float

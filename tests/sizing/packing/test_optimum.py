@@ -32,7 +32,14 @@ LIMITS = st.builds(
     usd_per_tonne_co2e=st.sampled_from([0.0, 50.0]),
     may_cut=st.just(False),
 )
-ROW = st.tuples(st.sampled_from(["r1", "r2", "r3"]), st.sampled_from(["aws", "gcp"]), st.booleans(), st.integers(1, 30), st.integers(1, 4), st.integers(2, 3))
+ROW = st.tuples(
+    st.sampled_from(["r1", "r2", "r3"]),
+    st.sampled_from(["aws", "gcp"]),
+    st.booleans(),
+    st.integers(1, 30),
+    st.integers(1, 4),
+    st.integers(2, 3),
+)
 OFFERS = st.lists(ROW, min_size=1, max_size=4, unique_by=lambda row: row[:3])
 PAIRS = st.lists(ROW, min_size=1, max_size=2, unique_by=lambda row: row[:3])
 
@@ -76,7 +83,9 @@ def test_an_hour_costs_what_the_best_of_all_fleets_costs(
 
 @settings(max_examples=40, deadline=None)
 @given(PAIRS, LIMITS, st.tuples(st.sampled_from([0.0, 1.0, 2.5]), st.sampled_from([0.5, 3.0])))
-def test_two_services_that_share_limits(market: SimpleNamespace, rows: list[tuple[Any, ...]], limits: Limits, demand: tuple[float, float]) -> None:
+def test_two_services_that_share_limits(
+    market: SimpleNamespace, rows: list[tuple[Any, ...]], limits: Limits, demand: tuple[float, float]
+) -> None:
     offers = offers_of(market, rows)
     needs = tuple(market.need(name, [each], offers, size) for name, each in zip(("chat", "code"), demand, strict=True))
     case = Case(offers, needs, limits)
@@ -94,7 +103,9 @@ def test_two_services_that_share_limits(market: SimpleNamespace, rows: list[tupl
 
 @settings(max_examples=60, deadline=None)
 @given(OFFERS, st.floats(0.1, 12), st.sampled_from([0.01, 0.05, 0.2]))
-def test_a_promise_is_kept_by_replicas_of_the_kind_alone(market: SimpleNamespace, rows: list[tuple[Any, ...]], demand: float, wait: float) -> None:
+def test_a_promise_is_kept_by_replicas_of_the_kind_alone(
+    market: SimpleNamespace, rows: list[tuple[Any, ...]], demand: float, wait: float
+) -> None:
     queue = Queue(slots=2, seconds=1.0, promise=Promise(wait))
     offers = offers_of(market, rows)
     case = Case(offers, (market.need("chat", [demand], offers, size, queue=queue),))

@@ -22,7 +22,8 @@ EXACT = Effort(gap=0.0)
 
 def services(market: SimpleNamespace, demand: dict[str, tuple[int, list[float]]], offers: tuple[Any, ...], **more: Any) -> tuple[Any, ...]:
     return tuple(
-        market.need(name, hours, offers, lambda _: 10.0, priority=priority, lead_hours=0.0, **more) for name, (priority, hours) in demand.items()
+        market.need(name, hours, offers, lambda _: 10.0, priority=priority, lead_hours=0.0, **more)
+        for name, (priority, hours) in demand.items()
     )
 
 
@@ -59,7 +60,14 @@ def test_a_budget_is_kept_by_cutting_the_lowest_priority(market: SimpleNamespace
 def test_a_larger_budget_never_serves_less(market: SimpleNamespace, chat: list[int], batch: list[int], budget: int) -> None:
     offers = (market.offer("one", 1.0), market.offer("two", 1.9))
     needs = tuple(
-        market.need(name, [10.0 * each for each in hours], offers, lambda one: 10.0 if one.machine.name == "one" else 20.0, priority=place, lead_hours=0.0)
+        market.need(
+            name,
+            [10.0 * each for each in hours],
+            offers,
+            lambda one: 10.0 if one.machine.name == "one" else 20.0,
+            priority=place,
+            lead_hours=0.0,
+        )
         for place, (name, hours) in enumerate((("batch", batch), ("chat", chat)))
     )
     tight, loose = (pack(Case(offers, needs, Limits(usd_per_month=usd * 365.0))).unserved for usd in (budget, budget + 2))
