@@ -23,7 +23,8 @@ def scope_of(stack: Stack) -> ScopeArgs:
 def pools_on(runs_on: str, stack: Stack, plan: Plan) -> list[PoolArgs]:
     """Return the pools that run there (`cluster` or `group`), each as its plan says.
 
-    Where the plan has a fleet, a pool is what the fleet places in the stack's own cloud and region: one for each machine and market, or none.
+    Where the plan has a fleet, a pool is what the fleet places in the stack's own cloud and region: one for each machine and market,
+    or none.
     """
     here = [pool for pool in stack.pools if pool.runs_on == runs_on]
     if plan.fleet is None:

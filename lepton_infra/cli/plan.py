@@ -56,6 +56,10 @@ def plan(
         return
     for pool in () if check else made.pools:
         _show(pool)
+    if made.fleet and not check:
+        from lepton_infra.cli.fleet import show_fleet
+
+        show_fleet(made.fleet)
     if check_staffing:
         _staffing(checked)
     render.say(said)

@@ -215,8 +215,8 @@ class Plan(Frozen):
     pools: tuple[PoolPlan, ...]
     """One plan for each pool, in the stack file's order."""
     fleet: FleetPlan | None = None
-    """The floors of all pools packed as one fleet; None where the stack file has no `fleet`. Each pool's own plan then says what the cheapest
-    machine of the stack's region alone would have been."""
+    """The floors of all pools packed as one fleet; None where the stack file has no `fleet`. Each pool's own plan then says what the
+    cheapest machine of the stack's region alone would have been."""
 
     @model_serializer(mode="wrap")
     def _written(self, write: SerializerFunctionWrapHandler) -> dict[str, object]:

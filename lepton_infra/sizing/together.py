@@ -165,7 +165,7 @@ def _uses(stack: Stack, packed: Packed) -> tuple[Use, ...]:
 
 
 def _parts(member: Member, here: Sequence[Use]) -> list[Part]:
-    """Return what this stack builds of a pool. The loop may add what the pool's bound leaves above its own busiest hour to the first."""
+    """Return what this stack builds of a pool. The loop may add to the first on-demand one, up to the pool's bound."""
     if not here:
         return []
     pool, lead, first = member.pool, member.plan.lead_minutes, member.plan.hours[0].start.hour
@@ -226,12 +226,12 @@ def _limit(price: Price) -> LimitPrice:
 def _why(packed: Packed, limits: Sequence[LimitPrice], others: Sequence[Rival]) -> Iterator[str]:
     total = packed.usd + packed.start_usd
     yield (
-        f"Of {len(packed.offers)} offers within the limits the fleet costs least: {total:,.2f} $ a day, {packed.start_usd:,.2f} $ of it for "
-        f"nodes that are starting. Hour by hour no fleet is more than {packed.gap:.2%} cheaper."
+        f"Of {len(packed.offers)} offers within the limits the fleet costs least: {total:,.2f} $ a day, {packed.start_usd:,.2f} $ of it "
+        f"for nodes that are starting. Hour by hour no fleet is more than {packed.gap:.2%} cheaper."
     )
     for limit in limits:
         if limit.served > 0:
-            yield f"{limit.limit} binds in {limit.binding_hours} hours: without it {limit.served:.1%} more of a day's demand would be served."
+            yield f"{limit.limit} binds in {limit.binding_hours} hours: without it {limit.served:.1%} more of a day's demand is served."
         elif limit.binding_hours:
             yield f"{limit.limit} binds in {limit.binding_hours} hours and costs {limit.share:.1%} ({limit.usd_per_day:,.2f} $ a day)."
         else:

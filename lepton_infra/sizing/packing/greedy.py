@@ -88,16 +88,13 @@ def _place_all(case: Case, places: list[tuple[Offer, float]], service: int, flee
 def _within_shares(limits: Limits, places: list[tuple[Offer, float]], carried: list[float], at: int, share: float) -> bool:
     """Say whether a place may carry one task more: never more than its share of the need, its first task set aside."""
     here = places[at][0]
-    domains = (
-        (limits.max_spot_share, lambda offer: offer.spot and here.spot),
-        (limits.max_region_share, lambda offer: offer.place == here.place),
-        (limits.max_cloud_share, lambda offer: offer.cloud == here.cloud),
+    loads = [(offer, load) for (offer, _), load in zip(places, carried, strict=True)]
+    held = (
+        (limits.max_spot_share if here.spot else None, sum(load for offer, load in loads if offer.spot)),
+        (limits.max_region_share, sum(load for offer, load in loads if offer.place == here.place)),
+        (limits.max_cloud_share, sum(load for offer, load in loads if offer.cloud == here.cloud)),
     )
-    for most, same in domains:
-        held = sum(load for (offer, _), load in zip(places, carried, strict=True) if same(offer))
-        if most is not None and same(here) and held > 0 and held + share > most + _SLACK:
-            return False
-    return True
+    return all(most is None or load == 0 or load + share <= most + _SLACK for most, load in held)
 
 
 def _may_buy(case: Case, fleet: _Fleet, offer: Offer, service: int, spend: float | None) -> bool:

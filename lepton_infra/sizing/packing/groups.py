@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 
 from lepton_infra.sizing.packing.model import Case, Limits, Need
 
 Lift: TypeAlias = Callable[[Case], Case]
 
-_OFF: Final[dict[str, Any]] = {
+_OFF: Final[dict[str, object]] = {
     "clouds": (),
     "regions": (),
     "residency": (),
@@ -44,7 +44,7 @@ def in_force(case: Case) -> dict[str, Lift]:
 def demands(case: Case) -> dict[str, Lift]:
     """Return the demand of each service as something that can be lifted too."""
     return {
-        f"{need.name}.demand": _lift_need(place, demand=(0.0,) * case.hours) for place, need in enumerate(case.needs) if any(need.demand)
+        f"{need.name}.demand": _lift_need(place, "demand", (0.0,) * case.hours) for place, need in enumerate(case.needs) if any(need.demand)
     }
 
 
@@ -57,9 +57,9 @@ def without(case: Case, lifts: Iterator[Lift] | tuple[Lift, ...]) -> Case:
 
 def _of_need(place: int, need: Need) -> Iterator[tuple[str, Lift]]:
     if need.min_nodes:
-        yield "min_nodes", _lift_need(place, min_nodes=0)
+        yield "min_nodes", _lift_need(place, "min_nodes", 0)
     if need.max_nodes is not None:
-        yield "max_nodes", _lift_need(place, max_nodes=None)
+        yield "max_nodes", _lift_need(place, "max_nodes", None)
 
 
 def _lift(name: str) -> Lift:
@@ -81,5 +81,9 @@ def _lift_quota(place: int) -> Lift:
     )
 
 
-def _lift_need(place: int, **change: Any) -> Lift:
-    return lambda case: replace(case, needs=tuple(replace(need, **change) if at == place else need for at, need in enumerate(case.needs)))
+def _lift_need(place: int, name: str, off: object) -> Lift:
+    def lift(case: Case) -> Case:
+        changed = replace(case.needs[place], **{name: off})
+        return replace(case, needs=(*case.needs[:place], changed, *case.needs[place + 1 :]))
+
+    return lift

@@ -2,17 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from lepton_infra.sizing.arrays import Floats
+from lepton_infra.sizing.packing.bounds import cheapest
 from lepton_infra.sizing.packing.check import broken
 from lepton_infra.sizing.packing.model import Case, Key, Offer
-from lepton_infra.sizing.packing.bounds import cheapest
 from lepton_infra.sizing.packing.program import Cut, Program, build
 from lepton_infra.sizing.packing.prune import undominated
 from lepton_infra.sizing.packing.solve import Answer, Effort, solve
+
+if TYPE_CHECKING:
+    from lepton_infra.sizing.arrays import Floats
 
 _SLACK: Final = 1e-9
 """Share of the need that a rounding of the last bit may miss, as in staffing."""
@@ -83,7 +85,7 @@ def _cheapest(case: Case, kept: Sequence[Offer], hour: int, effort: Effort, cut:
         if found is None:
             return None
         bound = found.bound if best is None else best.bound
-        best = read(case, kept, hour, program, found.answer, bound)
+        best = read(case, kept, program, found.answer, bound)
         if serves(case, kept, best, hour):
             break
     return best
@@ -120,7 +122,7 @@ def _clean(share: float) -> float:
     return 0.0 if share <= _ROOM else min(share + _ROOM, 1.0)
 
 
-def read(case: Case, offers: Sequence[Offer], hour: int, program: Program, answer: Answer, bound: float) -> Hour:
+def read(case: Case, offers: Sequence[Offer], program: Program, answer: Answer, bound: float) -> Hour:
     """Return the nodes of an hour from the solution of its program."""
     nodes = {
         (offers[offer].key, service): round(float(answer.values[column]))

@@ -10,8 +10,8 @@ from lepton_infra.sizing.packing.pack import Packed, hourly
 from lepton_infra.sizing.packing.solve import Effort
 
 _LESS: Final = 1e-6
-_GAP: Final = 0.01
-_BRANCHES: Final = 300
+_GAP: Final = 0.02
+_BRANCHES: Final = 60
 """Effort of the hours without a limit: what they cost at most, so a price is what a limit costs at least."""
 
 
@@ -24,7 +24,7 @@ class Price:
     hours: tuple[int, ...]
     """Hours in which it binds: without it, either the hour would certainly cost less, or less would stay unserved."""
     usd: float
-    """Dollars of the planned hours that it costs, starts not counted; 0 where it binds in no hour, below 0 where it is why less is served."""
+    """Dollars of the planned hours that it costs, starts not counted; 0 where it binds in no hour, below 0 where less is served for it."""
     share: float
     """The same as a share of what the hours would cost without it."""
     served: float
@@ -38,7 +38,7 @@ def prices(packed: Packed, effort: Effort | None = None, say: Callable[[str], No
     is never taken for a price. Budget and cap on carbon are lifted by looking at the hours as they were before.
     """
     trying = effort or Effort(gap=_GAP, branches=_BRANCHES)
-    found = []
+    found: list[Price] = []
     for name, lift in in_force(packed.case).items():
         if say:
             say(f"pricing the limits: {name}")

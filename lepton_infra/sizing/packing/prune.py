@@ -7,7 +7,6 @@ reduced cost is accounted for in the bound.
 """
 
 from collections.abc import Sequence
-
 from typing import Final
 
 import numpy as np
@@ -83,4 +82,4 @@ def _dominated(covers: Floats, prices: Floats, *, exact: bool, one: bool) -> lis
     first = np.arange(count)
     earlier = first[None, :] < first[:, None]
     beats &= ~np.eye(count, dtype=np.bool_) & (~beats.T | earlier)
-    return beats.any(axis=1).tolist()
+    return [bool(row.any()) for row in beats]

@@ -14,7 +14,7 @@ from lepton_infra.sizing.packing.solve import Effort
 from lepton_infra.sizing.packing.starts import total_starts
 
 _SLACK: Final = 1e-9
-_BRANCHES: Final = 100
+_BRANCHES: Final = 20
 _GAP: Final = 0.03
 """Gap of the other fleets: they are there to be compared with, not to be bought."""
 

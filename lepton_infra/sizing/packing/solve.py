@@ -6,7 +6,7 @@ from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 import numpy as np
 
@@ -83,8 +83,8 @@ def solve(program: Program, objective: Floats, effort: Effort, extra: Sequence[t
     if found.x is None:
         return None
     values = np.where(program.whole, np.round(found.x), found.x)
-    value, bound = float(objective @ values), found.mip_dual_bound
-    return Answer(values, value, value if bound is None else min(float(bound), value), found.status == _LIMIT)
+    value, bound = float(objective @ values), cast("float | None", found.mip_dual_bound)
+    return Answer(values, value, value if bound is None else min(float(bound), value), cast("int", found.status) == _LIMIT)
 
 
 def relax(program: Program, objective: Floats, extra: Sequence[tuple[Floats, float]] = ()) -> Relaxed | None:
@@ -103,10 +103,10 @@ def relax(program: Program, objective: Floats, extra: Sequence[tuple[Floats, flo
         b_ub=np.concatenate([high[above], -low[below]]) if (above | below).any() else None,
         A_eq=matrix[equal] if equal.any() else None,
         b_eq=high[equal] if equal.any() else None,
-        bounds=np.column_stack([np.zeros(len(program.upper)), program.upper]),
+        bounds=[(0.0, upper) for upper in program.upper],
         method="highs",
     )
-    if found.status == _INFEASIBLE or found.x is None:
+    if found.status == _INFEASIBLE or found.x is None or found.fun is None:
         return None
     return Relaxed(float(found.fun), np.maximum(np.asarray(found.lower.marginals, dtype=np.float64), 0.0))
 

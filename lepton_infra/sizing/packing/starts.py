@@ -62,7 +62,7 @@ def _improve(case: Case, few: Sequence[Offer], now: list[Hour], place: int, effo
     )
     if answer is None:
         return False
-    again = read(case, few, place, program, answer, now[place].bound)
+    again = read(case, few, program, answer, now[place].bound)
     again = replace(again, cost=_cost(case, few, again), bound=now[place].bound, stopped=now[place].stopped)
     old, before = now[place], _beside(case, few, now, place, following)
     now[place] = again

@@ -17,7 +17,7 @@ from lepton_infra.sizing.staffing import NodeShape
 DAY = dt.date(2026, 7, 20)
 
 
-def offer(
+def offer(  # noqa: PLR0913 (an offer has as many facts)
     name: str, usd: float, *, region: str = "r1", cloud: str = "aws", spot: bool = False, zones: int = 3, grams: float | None = 100.0
 ) -> Offer:
     machine = Machine(

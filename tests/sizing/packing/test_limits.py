@@ -1,7 +1,6 @@
 """What limits promise, by taking away what may be lost; and what a looser one may never do."""
 
 from dataclasses import replace
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
