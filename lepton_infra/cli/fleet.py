@@ -7,8 +7,6 @@ from lepton_infra.cli import render
 if TYPE_CHECKING:
     from lepton_infra.sizing.fleetplan import FleetPlan
 
-_BAR = 24
-
 
 def show_fleet(fleet: "FleetPlan") -> None:
     """Print the fleet."""
@@ -50,7 +48,6 @@ def _uses(fleet: "FleetPlan") -> None:
 
 
 def _hours(fleet: "FleetPlan") -> None:
-    most = max((hour.usd for hour in fleet.hours), default=0.0) or 1.0
     rows = [
         (
             f"{hour.start:%a %H:%M}",
@@ -58,11 +55,10 @@ def _hours(fleet: "FleetPlan") -> None:
             f"{hour.usd:,.2f}",
             ", ".join(f"{name} {share:.1%}" for name, share in hour.unserved.items()),
             ", ".join(name.removeprefix("fleet.") for name in hour.binding),
-            "█" * round(hour.usd / most * _BAR),
         )
         for hour in fleet.hours
     ]
-    columns = ["UTC", render.number("nodes"), render.number("$"), "unserved", "binds", ""]
+    columns = ["UTC", render.number("nodes"), render.number("$"), "unserved", "binds"]
     render.table("Fleet by the hour", columns, rows)
 
 

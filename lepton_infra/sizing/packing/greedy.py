@@ -92,7 +92,7 @@ def _within_shares(limits: Limits, places: list[tuple[Offer, float]], carried: l
     held = (
         (limits.max_spot_share if here.spot else None, sum(load for offer, load in loads if offer.spot)),
         (limits.max_region_share, sum(load for offer, load in loads if offer.place == here.place)),
-        (limits.max_cloud_share, sum(load for offer, load in loads if offer.cloud == here.cloud)),
+        (limits.max_cloud_share, sum(load for offer, load in loads if offer.key[0] == here.key[0])),
     )
     return all(most is None or load == 0 or load + share <= most + _SLACK for most, load in held)
 

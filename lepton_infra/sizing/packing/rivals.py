@@ -64,7 +64,7 @@ def _makers(packed: Packed, effort: Effort) -> Iterator[tuple[str, Callable[[], 
         fewer = replace(case, offers=tuple(offer for offer in case.offers if offer.key != leading))
         name = f"without {' '.join(leading)}"
         yield name, lambda: _as_rival(packed, name, attempt(fewer, effort))
-    yield "one type", lambda: _one_type(packed)
+    yield "one type", lambda: one_type(packed)
     yield "least-loaded-first", lambda: _rival(packed, "least-loaded-first", least_loaded_first(case, packed.offers))
 
 
@@ -90,9 +90,15 @@ def _leading(packed: Packed) -> Key | None:
     return max(sorted(spent), key=spent.__getitem__, default=None)
 
 
-def _one_type(packed: Packed) -> Rival | None:
-    """Return the cheapest fleet of a single machine on demand in a single region, which is what is planned without a fleet."""
-    made = [(offer, _alone(packed.case, offer)) for offer in packed.offers if offer.market is Market.ON_DEMAND]
+def one_type(packed: Packed, machine: str | None = None) -> Rival | None:
+    """Return the cheapest fleet of a single machine on demand in a single region, which is what is planned without a fleet.
+
+    Args:
+        packed: the fleet chosen.
+        machine: name of the machine; any where it is None.
+    """
+    alone = [offer for offer in packed.offers if offer.market is Market.ON_DEMAND and machine in {None, offer.machine.name}]
+    made = [(offer, _alone(packed.case, offer)) for offer in alone]
     whole = [(offer, hours) for offer, hours in made if hours]
     if not whole:
         return None

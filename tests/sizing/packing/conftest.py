@@ -22,13 +22,19 @@ def offer(  # noqa: PLR0913 (an offer has as many facts)
 ) -> Offer:
     machine = Machine(
         cloud=Cloud(cloud), region=region, name=name, vcpus=8, memory_gib=64.0, gpu="H100", gpus=1.0, gpu_memory_gb=80.0, usd_per_hour=usd,
-        on_demand=True, spot_usd_per_hour=usd, spot_mark=None, spot_date=None, interruption=None, price_date=DAY, source="a test", caveat="",
+        on_demand=True, spot_usd_per_hour=usd, spot_mark=None, spot_date=None, interruption=None,
+        price_date=DAY, source="a test", caveat="",
     )  # fmt: skip
     return Offer(machine, Market.SPOT if spot else Market.ON_DEMAND, usd, zones, grams)
 
 
 def need(
-    name: str, demand: Sequence[float], offers: Sequence[Offer], serves: Callable[[Offer], float], queue: Queue | None = None, **more: Any
+    name: str,
+    demand: Sequence[float],
+    offers: Sequence[Offer],
+    serves: Callable[[Offer], float],
+    queue: Queue | None = None,
+    **more: Any,
 ) -> Need:
     """Return a service of which a node serves so much; with a queue, so many replicas of it."""
     shapes = {

@@ -30,7 +30,7 @@ LIMITS = st.builds(
     max_nodes=st.sampled_from([None, None, 3]),
     min_nodes=st.sampled_from([0, 0, 2]),
     usd_per_tonne_co2e=st.sampled_from([0.0, 50.0]),
-    may_cut=st.just(False),
+    may_cut=st.sampled_from([False]),
 )
 ROW = st.tuples(
     st.sampled_from(["r1", "r2", "r3"]),
