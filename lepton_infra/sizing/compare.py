@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from lepton_infra.sizing import policies
-from lepton_infra.sizing.dayahead import HOURS, replayed
+from lepton_infra.sizing.dayahead import HOURS, day_losses, replayed
 from lepton_infra.sizing.forecast import Method, Task, coverage, ranked, rolling
 from lepton_infra.sizing.plan import NodeHours
 from lepton_infra.sizing.series import DemandSeries
@@ -88,7 +88,8 @@ def _score(past: History, setting: Setting, policy: Policy) -> Score:
 
 def _scheduled(past: History, setting: Setting, hourly: Task, candidates: list[Method]) -> Policy:
     """Return the policy of plans made at the beginning of each of the last days."""
-    method = chosen(hourly, candidates, past.days * HOURS)
+    before = replace(hourly, values=hourly.values[: -past.days * HOURS])
+    method = day_losses(before, candidates)[0][1]
     nodes = setting.nodes(replayed(hourly, method, past.days))
     begins = past.windows.step_seconds * np.arange(len(setting.values)) - (past.hours.start - past.windows.start).total_seconds()
     places = (begins // 3600).astype(np.int64) - (len(hourly.values) - len(nodes))

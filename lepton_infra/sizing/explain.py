@@ -8,7 +8,7 @@ import numpy as np
 
 from lepton_infra.config import Pool
 from lepton_infra.sizing.compare import History
-from lepton_infra.sizing.dayahead import Day, trusted
+from lepton_infra.sizing.dayahead import Day, day_told, trusted
 from lepton_infra.sizing.fleet import Fleet
 from lepton_infra.sizing.forecast import Method
 from lepton_infra.sizing.lead import lead_minutes
@@ -53,7 +53,7 @@ def why(told: Explained) -> tuple[str, ...]:
         *told.said,
         _machine(told.fleets),
         f"At {lead_minutes(told.pool)} minutes of lead time {_choice(told.ranking, unit)}.",
-        f"Over the day ahead {_choice(list(told.day.losses), unit)}." if told.day.losses else "",
+        f"Over the day ahead {day_told(told.day, unit)}." if told.day.losses else "",
     ]
     if told.compared and told.covered is not None:
         within = f"within the {told.pool.quantile:.1%} quantile in {told.covered:.1%} of windows"

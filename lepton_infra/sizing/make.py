@@ -8,22 +8,22 @@ from typing import Final
 
 import numpy as np
 
-from lepton_infra.catalog import Catalog, Machine, listed, nearest, plain
+from lepton_infra.catalog import Catalog, Machine, plain
 from lepton_infra.config import Pool, StackFile
 from lepton_infra.errors import BadInput, Fault
 from lepton_infra.sizing.compare import History, compare, history
-from lepton_infra.sizing.dayahead import Day, day_ahead, hourly_task, trusted
+from lepton_infra.sizing.dayahead import HOURS, Day, day_ahead, hourly_task
 from lepton_infra.sizing.events import Event, affected, cautions, read_events, told
 from lepton_infra.sizing.explain import Explained, warnings, why
 from lepton_infra.sizing.fleet import Candidate, Fleet, candidates, choose, system_faults
 from lepton_infra.sizing.forecast import GAIN, Method, Task, methods, ranked
-from lepton_infra.sizing.forecasters import FORECASTERS
 from lepton_infra.sizing.heat import target_utilisation, utilisation_told
 from lepton_infra.sizing.lead import lead_minutes
 from lepton_infra.sizing.lead import told as lead_told
 from lepton_infra.sizing.lock import inputs_of
 from lepton_infra.sizing.plan import Hour, Offer, Plan, PoolPlan
 from lepton_infra.sizing.record import Record
+from lepton_infra.sizing.rungs import forecaster_fault, open_rungs
 from lepton_infra.sizing.schedule import base, schedule
 from lepton_infra.sizing.series import DemandSeries
 from lepton_infra.sizing.serving import Serving, servings, unit_fault
@@ -109,17 +109,14 @@ def _prepare(stack_file: StackFile, place: int, catalog: Catalog | None, cache: 
         found = candidates(stack_file.stack, place, catalog, stack_file.where, served) if catalog else []
     except BadInput as error:
         faults += error.faults
-    if pool.forecaster not in {"auto", *FORECASTERS}:
-        allowed = f"choose auto, {listed(nearest(pool.forecaster, FORECASTERS, len(FORECASTERS)))}"
-        faults.append(Fault(f"{here}.forecaster", f"is {pool.forecaster!r}", allowed))
+    faults += forecaster_fault(pool.forecaster, f"{here}.forecaster")
     if faults:
         return faults
     demand = cache[key].series.recent().scaled(pool.demand.share)
     recorded = len(demand.hours().values) - demand.hours().gaps
     if recorded < _LEAST_HOURS:
         return [Fault(f"{here}.demand.file", f"is '{pool.demand.file}' with {recorded} whole hours of demand", f"{_LEAST_HOURS} or more")]
-    names = ("naive",) if not trusted(demand.hours().values) else tuple(FORECASTERS)
-    chosen = methods(names if pool.forecaster == "auto" else (pool.forecaster,))
+    chosen = methods(open_rungs(recorded / HOURS, pool.forecaster))
     return _Prepared(demand, cache[key], events, found, chosen, served, doubted)
 
 
