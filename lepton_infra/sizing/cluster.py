@@ -100,7 +100,7 @@ def _transformed(rows: Sequence[dict[str, object]], ask: Ask, engine: object, pa
         forecast_rows,
         schema="at:long,answer:str",
         params={"ask": ask},
-        partition={"num": parts, "algo": "even"},
+        partition={"num": parts, "algo": "coarse"},
         engine=engine,
         as_local=True,
     )

@@ -202,7 +202,7 @@ def jobs(found: Sequence[Source]) -> Iterator[Job | Answer]:
             for column, series in read_apart(source.file, source.demand, COMMAND_LINE):
                 yield Job(f"{source.name}:{column}" if column else source.name, None, None, series)
         except BadInput as error:
-            yield Answer(source.name, None, error.faults)
+            yield Answer(source.name, None, _named_faults(source.name, error))
 
 
 def loaded(job: Job) -> Job | Answer:
@@ -212,7 +212,15 @@ def loaded(job: Job) -> Job | Answer:
     try:
         return replace(job, file=None, series=next(read_apart(job.file, job.demand, COMMAND_LINE))[1])
     except BadInput as error:
-        return Answer(job.name, None, error.faults)
+        return Answer(job.name, None, _named_faults(job.name, error))
+
+
+def _named_faults(name: str, error: BadInput) -> tuple[Fault, ...]:
+    """Return the faults of a file by its name where the reader, which knows one file, calls it `FILE`."""
+    return tuple(
+        replace(fault, where=name, given=fault.given.partition(", which ")[2] or fault.given) if fault.where == "FILE" else fault
+        for fault in error.faults
+    )
 
 
 def answer(job: Job | Answer, ask: Ask) -> Answer:
