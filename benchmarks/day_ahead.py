@@ -1,7 +1,8 @@
 """The day ahead by the hour: our choice beside single forecasters and, where the extra is installed, those of statsforecast.
 
-Origins every six hours through the test days, 24 hours from each. Every forecaster gets the same conformal margin; ours chooses anew at each
-origin from what is known there, as a plan made then would. WAPE of the median and pinball loss of the 95 % quantile, both as a share of mean demand.
+Origins every six hours through the test days, 24 hours from each. Every forecaster gets the same conformal margin; ours chooses anew at
+each origin from what is known there, as a plan made then would. WAPE of the median and pinball loss of the 95 % quantile are shares of
+mean demand.
 
 Run: python benchmarks/day_ahead.py [SERIES.csv:TEST_DAYS ...] [--fast]
 """
@@ -10,6 +11,7 @@ import argparse
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,6 +20,9 @@ from lepton_infra.sizing.forecast import Method, Task, methods, path, pinball
 from lepton_infra.sizing.rungs import open_rungs
 from lepton_infra.sizing.source import read_series
 from lepton_infra.sizing.statsforecasters import NAMES, installed
+
+if TYPE_CHECKING:
+    from lepton_infra.sizing.arrays import Floats
 
 _TRACE = f"{Path(__file__).parents[1] / 'stacks/demand/servegen_m_large_10min.csv'}:4"
 _SINGLE = ("naive", "moving-average", "seasonal-naive", "ses", "ets", "ridge", "seed")
@@ -47,7 +52,9 @@ def _choice(task: Task) -> Method:
 
 
 def _scores(task: Task, days: int, choose: Callable[[Task], Method]) -> tuple[float, float, float]:
-    actual, middle, upper = [], [], []
+    actual: list[Floats] = []
+    middle: list[Floats] = []
+    upper: list[Floats] = []
     for origin in range(len(task.values) - days * HOURS, len(task.values), _EVERY):
         known = replace(task, values=task.values[:origin])
         p50, top = path(known, choose(known))
@@ -55,7 +62,7 @@ def _scores(task: Task, days: int, choose: Callable[[Task], Method]) -> tuple[fl
         actual.append(came)
         middle.append(p50[: len(came)])
         upper.append(top[: len(came)])
-    came, p50, top = map(np.concatenate, (actual, middle, upper))
+    came, p50, top = np.concatenate(actual), np.concatenate(middle), np.concatenate(upper)
     usual = float(np.nanmean(task.values[-days * HOURS :]))
     within = float(np.mean((came <= top)[~np.isnan(came)]))
     return float(np.nanmean(np.abs(came - p50))) / usual, pinball(came, top, 0.95) / usual, within

@@ -1,7 +1,7 @@
 """Seconds to forecast many series with one command, and the ratio to the models of statsforecast on a few of them, scaled up.
 
 The series are made here, from a seed: a day, a week, noise, bursts and gaps. The numpy ladder does the whole of it; every rival forecasts
-the first few series under the same contract, in the same processes, and its seconds are scaled by the count: they are an estimate, named so.
+the first few series under the same contract, in as many processes, and its seconds are scaled by the count: an estimate, named so.
 
 Run: python benchmarks/many_series.py [--series 1000] [--days 14] [--minutes 60] [--workers 2] [--sample 4] [--lead-minutes 15]
 """
@@ -53,7 +53,7 @@ def _seconds(files: list[Path], ask: Ask, workers: int) -> float:
 
 
 def _make(folder: Path, seed: int, days: int, minutes: int) -> Path:
-    """Write a series with a day and a week in it, noise that grows with the level, a burst every few days and one window in a hundred lost."""
+    """Write a series with a day and a week in it, noise that grows with the level, bursts and one window in a hundred lost."""
     rng = np.random.default_rng(seed)
     hours = np.arange(days * 24 * 60 // minutes) * minutes / 60
     day = 1 + rng.uniform(0.2, 0.7) * np.sin((hours / 24 + rng.uniform()) * 2 * np.pi)

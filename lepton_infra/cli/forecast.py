@@ -1,6 +1,5 @@
 """`lepton forecast`: quantiles of what is to come for one series or a thousand."""
 
-from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,6 +8,8 @@ import typer
 from lepton_infra.errors import BadInput, Fault
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from lepton_infra.sizing.many import Answer, Ask, Forecast, Source
 
 _SHOWN = 40
@@ -20,7 +21,9 @@ def forecast(
     hours: Annotated[int, typer.Option(help="Hours ahead, by the hour.")] = 24,
     lead_minutes: Annotated[float | None, typer.Option(help="Forecast the window too in which a node ordered now first serves.")] = None,
     capacity: Annotated[float | None, typer.Option(help="Demand that a node serves, in the unit of the series; adds the nodes.")] = None,
-    quantile: Annotated[float, typer.Option(help="Quantile that nodes serve and forecasters are chosen by: 0.5, 0.9, 0.95 or 0.99.")] = 0.95,
+    quantile: Annotated[
+        float, typer.Option(help="Quantile that nodes serve and forecasters are chosen by: 0.5, 0.9, 0.95 or 0.99.")
+    ] = 0.95,
     forecaster: Annotated[str, typer.Option(help="auto, auto+statsforecast, or the name of one.")] = "auto",
     unit: Annotated[str, typer.Option(help="Unit of every series where files do not say it, such as rps, gpus or output_tps.")] = "",
     start: Annotated[str, typer.Option(help="Time of the first row where files count seconds from it.")] = "",

@@ -99,9 +99,7 @@ def _parquet(answers: Sequence[Answer]) -> bytes:
     arrow, parquet = cast("Any", import_module("pyarrow")), cast("Any", import_module("pyarrow.parquet"))
     kinds = [arrow.string()] * 4 + [arrow.float64()] * len(_LEVELS) + [arrow.int64()]
     columns = list(zip(*_rows(answers), strict=True))
-    table = arrow.table(
-        [arrow.array(column, type=kind) for column, kind in zip(columns, kinds, strict=True)], names=list(_COLUMNS)
-    )
+    table = arrow.table([arrow.array(column, type=kind) for column, kind in zip(columns, kinds, strict=True)], names=list(_COLUMNS))
     sink = arrow.BufferOutputStream()
     parquet.write_table(table, sink)
     return bytes(sink.getvalue())

@@ -11,15 +11,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
-from typing import Any, Final, Literal, cast
+from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
 import numpy as np
 from pydantic import TypeAdapter
 
-from lepton_infra.config.model import Unit
 from lepton_infra.errors import BadInput, Fault, WorkerError
 from lepton_infra.sizing.many import Answer, Ask, Job, answer, loaded
 from lepton_infra.sizing.series import DemandSeries
+
+if TYPE_CHECKING:
+    from lepton_infra.config.model import Unit
 
 _SECONDS: Final = 20
 _PARTS_PER_CORE: Final = 4

@@ -167,7 +167,9 @@ def sources(paths: Sequence[Path], unit: Unit | None = None, start: dt.datetime 
     files: list[Path] = []
     faults: list[Fault] = []
     for given in paths:
-        inside = sorted(each for each in given.iterdir() if each.suffix.casefold() in _ENDINGS and each.name[0] != ".") if given.is_dir() else []
+        inside = (
+            sorted(each for each in given.iterdir() if each.suffix.casefold() in _ENDINGS and each.name[0] != ".") if given.is_dir() else []
+        )
         if given.is_dir() and not inside:
             faults.append(Fault(f"'{given}'", "is a folder without a demand file", "files ending in .csv, .tsv, .parquet or .json"))
         files += inside or ([] if given.is_dir() else [given])
@@ -195,10 +197,12 @@ def jobs(found: Sequence[Source]) -> Iterator[Job | Answer]:
         if not source.demand.columns and source.file.suffix.casefold() != ".json":
             yield Job(source.name, source.file, source.demand)
             continue
+        doubled = [name for name, count in Counter(source.demand.columns).items() if count > 1]
+        if doubled:
+            fault = Fault(f"{source.name}:1", f"has {doubled[0]!r} more than once", "a name of its own for each column")
+            yield Answer(source.name, None, (fault,))
+            continue
         try:
-            doubled = [name for name, count in Counter(source.demand.columns).items() if count > 1]
-            if doubled:
-                raise BadInput(Fault(f"{source.name}:1", f"has {doubled[0]!r} more than once", "a name of its own for each column"))
             for column, series in read_apart(source.file, source.demand, COMMAND_LINE):
                 yield Job(f"{source.name}:{column}" if column else source.name, None, None, series)
         except BadInput as error:

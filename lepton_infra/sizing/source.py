@@ -22,7 +22,7 @@ from lepton_infra.sizing.header import columns, demand_columns
 from lepton_infra.sizing.lock import unreadable
 from lepton_infra.sizing.parquet import MAGIC, parquet_rows
 from lepton_infra.sizing.prometheus import read_matrix
-from lepton_infra.sizing.record import COMMAND_LINE, Record, Tenant, option
+from lepton_infra.sizing.record import COMMAND_LINE, Record, Split, Tenant, option
 from lepton_infra.sizing.series import DemandSeries
 from lepton_infra.sizing.table import Table, fill, printable, shown
 from lepton_infra.sizing.trace import TRACE_UNITS, from_requests
@@ -63,7 +63,7 @@ def read_apart(path: Path, demand: Demand, where: str) -> Iterator[tuple[str, De
         yield "", found.series
         return
     names = [printable(name) for name in found.names] if len(found.names) > 1 else [""]
-    start, step, rows = grid(found.times, np.arange(len(found.times)), found.lines, found.file)
+    start, step, rows = grid(found.times, np.arange(len(found.times), dtype=np.float64).tolist(), found.lines, found.file)
     for name, column in zip(names, found.values.T, strict=True):
         values = np.full(len(rows), np.nan)
         values[~np.isnan(rows)] = column
@@ -93,11 +93,6 @@ def read_series(path: Path) -> DemandSeries:
     Raises:
         BadInput: with every fault of the file, by line, the first `MOST_FAULTS` of them.
     """
-    return read_demand(path, assumed(path), COMMAND_LINE)
-
-
-def assumed(path: Path) -> Demand:
-    """Return what is taken for granted of a file that no stack file describes, as `read_series` does."""
     return read_demand(path, _assumed(path, apart=False), COMMAND_LINE)
 
 
@@ -228,9 +223,13 @@ def _record(rows: _Rows) -> Record:
     if not whole.any():
         given = f"has no row in which all of {', '.join(names)[:120]} are known"
         raise BadInput(Fault(name, given, "steps that every tenant covers", "Leave out those that were not there yet"))
-    tenants = tuple(_tenant(each, column) for each, column in zip(names, values.T, strict=True)) if len(names) > 1 else ()
+    series = DemandSeries(start, step, total, rows.unit)
+    if len(names) == 1:
+        return Record(rows.form, series)
+    tenants = tuple(_tenant(each, column) for each, column in zip(names, values.T, strict=True))
     lost = int((known.any(axis=1) & ~whole).sum())
-    return Record(rows.form, DemandSeries(start, step, total, rows.unit), tenants, lost)
+    steps = np.round((np.asarray(rows.times) - rows.times[0]) / step).astype(np.int64)
+    return Record(rows.form, series, tenants, Split(steps, values), lost)
 
 
 def _tenant(name: str, values: Floats) -> Tenant:

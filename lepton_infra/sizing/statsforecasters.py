@@ -5,7 +5,7 @@ on what happens to be installed where it is made.
 """
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from functools import lru_cache
 from importlib import import_module
@@ -107,7 +107,8 @@ def _moving(values: Floats) -> Floats:
 
 
 @contextmanager
-def _quiet():
+def _quiet() -> Generator[None]:
+    """Leave out what the library warns of, fits that do not converge above all: the misses say what a fit is worth."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield

@@ -45,7 +45,9 @@ def folder(tmp_path: Path) -> Path:
     (inside / "notes.txt").write_text("not demand")
     (inside / ".hidden.csv").write_text("not demand")
     wide = [made(seed).values.tolist() for seed in (10, 11, 12)]
-    rows = [f"{START + dt.timedelta(hours=place)},{a},{'' if place == 50 else b},{c}" for place, (a, b, c) in enumerate(zip(*wide, strict=True))]
+    rows = [
+        f"{START + dt.timedelta(hours=place)},{a},{'' if place == 50 else b},{c}" for place, (a, b, c) in enumerate(zip(*wide, strict=True))
+    ]
     (inside / "wide.csv").write_text("\n".join(["time,chat_rps,code_rps,batch_rps", *rows]) + "\n")
     return inside
 
@@ -107,7 +109,10 @@ def test_parquet_and_csv_hold_the_same_series(folder: Path, tmp_path: Path) -> N
 def test_answers_do_not_depend_on_the_workers(folder: Path) -> None:
     ask = Ask(lead_minutes=30, capacity=9)
     one = list(on_cores(jobs(sources([folder])), ask, 1))
-    assert [each.name for each in one] == [*(f"pool-{seed}.csv" for seed in range(5)), *(f"wide.csv:{name}_rps" for name in ("chat", "code", "batch"))]
+    assert [each.name for each in one] == [
+        *(f"pool-{seed}.csv" for seed in range(5)),
+        *(f"wide.csv:{name}_rps" for name in ("chat", "code", "batch")),
+    ]
     assert all(each.forecast for each in one)
     assert list(on_cores(jobs(sources([folder])), ask, 3)) == one
 
