@@ -27,6 +27,8 @@ WARM_UP_SEASONS: Final = 3
 """Days that a choice leaves out of its scores: forecasters learn in them."""
 MOST_BLENDED: Final = 4
 """Forecasters that an average holds at most."""
+NEAR_BEST: Final = 1.5
+"""Times the least loss that a forecaster may have lost to be averaged."""
 _LEAST_LEVEL: Final = 0.1
 
 
@@ -127,11 +129,13 @@ def averaged(task: Task, names: Sequence[str], last: int | None = None) -> list[
     """Return the mean of the best `MOST_BLENDED` forecasters with the better margin, by its loss, and after it each forecaster alone.
 
     Which one was best is much a matter of luck where a score has few days to go by, as it has a day ahead; a mean of several is steadier
-    than the winner (Timmermann 2006, "Forecast combinations"). Few forecasters are averaged all.
+    than the winner (Timmermann 2006, "Forecast combinations"). Who lost more than `NEAR_BEST` times as much as the best is left out: where
+    one is clearly right, as on a demand that repeats itself, nobody shall water it down.
     """
     alone = ranked(task, methods(names), last)
-    best = set(list(dict.fromkeys(method.forecaster for _, method in alone))[:MOST_BLENDED])
-    if len(best) == 1:
+    near = [method.forecaster for loss, method in alone if loss <= NEAR_BEST * alone[0][0]]
+    best = set(list(dict.fromkeys(near))[:MOST_BLENDED])
+    if len(best) <= 1:
         return alone
     joined = "+".join(name for name in names if name in best)
     return [ranked(task, methods([joined]), last)[0], *alone]

@@ -50,9 +50,9 @@ def open_rungs(days: float, wanted: str = AUTO) -> tuple[str, ...]:
 
 def forecaster_fault(wanted: str, where: str) -> list[Fault]:
     """Return what is wrong with the forecaster that is wanted: nobody's name, or one whose library is not here."""
-    known = (AUTO, AUTO_WITH_EXTRA, *FORECASTERS, *NAMES)
-    if wanted not in known:
-        return [Fault(where, f"is {wanted!r}", f"choose {listed(nearest(wanted, known, len(known)))}")]
+    known = (*FORECASTERS, *NAMES)
+    if wanted not in {AUTO, AUTO_WITH_EXTRA, *known}:
+        return [Fault(where, f"is {wanted!r}", f"choose {AUTO}, {AUTO_WITH_EXTRA}, {listed(nearest(wanted, known, len(known)))}")]
     if wanted in {AUTO_WITH_EXTRA, *NAMES} and not installed():
         remedy = f"Install it with `{INSTALL}`"
         return [Fault(where, f"is {wanted!r}, but statsforecast is not installed", "the extra `forecast`", remedy)]
