@@ -27,7 +27,7 @@ WARM_UP_SEASONS: Final = 3
 """Days that a choice leaves out of its scores: forecasters learn in them."""
 MOST_BLENDED: Final = 4
 """Forecasters that an average holds at most."""
-NEAR_BEST: Final = 1.5
+NEAR_BEST: Final = 2.0
 """Times the least loss that a forecaster may have lost to be averaged."""
 _LEAST_LEVEL: Final = 0.1
 
