@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lepton_infra.sizing.dayahead import HOURS, day_losses, hourly_task
-from lepton_infra.sizing.forecast import Method, Task, methods, path, pinball
+from lepton_infra.sizing.forecast import Method, Task, pinball
+from lepton_infra.sizing.paths import path
 from lepton_infra.sizing.rungs import open_rungs
 from lepton_infra.sizing.source import read_series
 from lepton_infra.sizing.statsforecasters import NAMES, installed
@@ -48,7 +49,7 @@ def main() -> None:
 
 def _choice(task: Task) -> Method:
     days = int((~np.isnan(task.values)).sum()) / HOURS
-    return day_losses(task, methods(open_rungs(days)))[0][1]
+    return day_losses(task, open_rungs(days))[0][1]
 
 
 def _scores(task: Task, days: int, choose: Callable[[Task], Method]) -> tuple[float, float, float]:

@@ -18,11 +18,12 @@ from lepton_infra.config import Demand
 from lepton_infra.config.model import Unit
 from lepton_infra.errors import BadInput, Fault
 from lepton_infra.sizing.arrays import Floats
-from lepton_infra.sizing.dayahead import HOURS, day_losses, hourly_task, trusted, widened
-from lepton_infra.sizing.forecast import GAIN, Method, Task, methods, path, ranked
+from lepton_infra.sizing.dayahead import HOURS, WIDER, day_ahead, day_losses, hourly_task, trusted
+from lepton_infra.sizing.forecast import Method, Task, methods, ranked
+from lepton_infra.sizing.paths import paths
 from lepton_infra.sizing.record import COMMAND_LINE
 from lepton_infra.sizing.rungs import AUTO, forecaster_fault, open_rungs
-from lepton_infra.sizing.series import DemandSeries
+from lepton_infra.sizing.series import CYCLES_FOR_TRUST, DemandSeries
 from lepton_infra.sizing.source import assumed, read_apart
 from lepton_infra.sizing.staffing import NodeShape, replicas_for
 from lepton_infra.sizing.table import printable
@@ -31,7 +32,7 @@ QUANTILES: Final = (0.5, 0.9, 0.95, 0.99)
 """What is said of every step."""
 MOST_HOURS: Final = 7 * HOURS
 """Hours ahead beyond which nothing is said."""
-_MEMORY_DAYS: Final = 2
+_MEMORY_DAYS: Final = 7
 _LEAST_HOURS: Final = 2
 _MOST_LEAD_MINUTES: Final = 24 * 60
 _LEAST_CAPACITY: Final = 1e-9
@@ -253,9 +254,10 @@ def forecast(name: str, series: DemandSeries, ask: Ask) -> Forecast:
         raise BadInput(Fault(name, f"has {recorded} whole hours of demand", f"{_LEAST_HOURS} or more"))
     names = open_rungs(recorded / HOURS, ask.forecaster)
     task = replace(hourly_task(hours, ask.quantile), horizons=tuple(range(1, ask.hours + 1)))
-    method = day_losses(hourly_task(hours, ask.quantile), methods(names))[0][1]
+    method = day_losses(hourly_task(hours, ask.quantile), names)[0][1]
     starts = [hours.end + dt.timedelta(hours=place) for place in range(ask.hours)]
-    ahead = _steps(name, starts, _quantiles(task, method, wide=not trusted(hours.values)), ask)
+    day = day_ahead(task, method, QUANTILES[1:])
+    ahead = _steps(name, starts, np.column_stack([day.p50, day.quantiles]), ask)
     lead_method, lead = _lead(name, recent.windows(), names, ask)
     return Forecast(
         unit=series.unit,
@@ -273,26 +275,15 @@ def _lead(name: str, windows: DemandSeries, names: Sequence[str], ask: Ask) -> t
     if ask.lead_minutes is None:
         return None, None
     horizon = 1 + ceil(ask.lead_minutes * 60 / windows.step_seconds - 1e-9)
-    task = Task(windows.values, windows.season, (horizon,), ask.quantile, _MEMORY_DAYS * windows.season, GAIN)
+    task = Task(windows.values, windows.season, (horizon,), ask.quantile, _MEMORY_DAYS * windows.season, gain=0.0)
     method = ranked(task, methods(names))[0][1]
     start = windows.end + dt.timedelta(seconds=(horizon - 1) * windows.step_seconds)
-    known = len(windows.values) - windows.gaps
-    table = _quantiles(task, method, wide=not trusted_windows(known, windows.season))
+    made = paths(task, method, QUANTILES[1:], np.asarray([len(windows.values) - 1]))
+    upper = made.quantiles[0]
+    if windows.cycles < CYCLES_FOR_TRUST:
+        upper = np.maximum(made.p50[0] + WIDER * (upper - made.p50[0]), float(np.nanmax(windows.values)))
+    table = np.column_stack([made.p50[0], upper])
     return _named(method), _steps(name, [start], table, ask)[0]
-
-
-def trusted_windows(known: int, season: int) -> bool:
-    """Say of windows what `dayahead.trusted` says of hours."""
-    return trusted(np.zeros(int(known / season * HOURS)))
-
-
-def _quantiles(task: Task, method: Method, *, wide: bool) -> Floats:
-    """Return each of `QUANTILES` at each horizon, shape `(horizons, quantiles)`, none below the one before it."""
-    columns: list[Floats] = []
-    for quantile in QUANTILES:
-        p50, upper = path(replace(task, quantile=quantile), method)
-        columns.append(p50 if quantile == QUANTILES[0] else widened(task, p50, upper) if wide else upper)
-    return np.maximum.accumulate(np.stack(columns, axis=1), axis=1)
 
 
 def _steps(name: str, starts: Sequence[dt.datetime], table: Floats, ask: Ask) -> tuple[Step, ...]:

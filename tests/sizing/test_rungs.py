@@ -9,8 +9,9 @@ from lepton_infra.sizing import rungs, statsforecasters
 from lepton_infra.sizing.arrays import ahead
 from lepton_infra.sizing.dayahead import HOURS, day_losses, hourly_task
 from lepton_infra.sizing.exponential import ets_paths
-from lepton_infra.sizing.forecast import NEAR_BEST, Method, Task, methods, path, ranked, rolling
+from lepton_infra.sizing.forecast import NEAR_BEST, Method, Task, ranked, rolling
 from lepton_infra.sizing.forecasters import FORECASTERS
+from lepton_infra.sizing.paths import path
 from lepton_infra.sizing.rungs import RUNGS, forecaster_fault, open_rungs
 from lepton_infra.sizing.series import DemandSeries
 
@@ -53,7 +54,7 @@ def test_a_forecaster_that_nobody_knows_or_that_is_not_installed(monkeypatch: py
 
 def test_a_day_is_forecast_by_the_mean_of_the_best() -> None:
     task = hourly(12)
-    losses = day_losses(task, methods(FORECASTERS))
+    losses = day_losses(task, list(FORECASTERS))
     joined = losses[0][1].forecaster.split("+")
     alone = list(dict.fromkeys(method.forecaster for _, method in losses[1:]))
     near = [method.forecaster for loss, method in losses[1:] if loss <= NEAR_BEST * losses[1][0]]
@@ -67,7 +68,7 @@ def test_a_day_is_forecast_by_the_mean_of_the_best() -> None:
 def test_who_is_clearly_right_is_not_watered_down() -> None:
     task = hourly(12)
     task.values[:] = 100 + 40 * np.sin(np.arange(len(task.values)) / HOURS * 2 * np.pi)
-    assert day_losses(task, methods(FORECASTERS))[0][1].forecaster in {"ets", "ridge", "seasonal-naive"}
+    assert day_losses(task, list(FORECASTERS))[0][1].forecaster in {"ets", "ridge", "seasonal-naive"}
 
 
 def test_losses_of_the_last_windows_forget_what_was_before() -> None:

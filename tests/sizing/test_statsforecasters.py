@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from lepton_infra.sizing.arrays import Floats
-from lepton_infra.sizing.forecast import Method, Task, coverage, path
+from lepton_infra.sizing.forecast import Method, Task, coverage
+from lepton_infra.sizing.paths import path
 from lepton_infra.sizing.statsforecasters import NAMES, statsforecast_path
 
 
