@@ -44,25 +44,26 @@ class Moments:
     def __call__(self, text: str) -> float | None:
         """Return the seconds since 1970, or None where the text is no time or changes its zone's way of writing."""
         if text not in self._known:
-            if len(self._known) > _REMEMBERED:
-                self._known.clear()
             self._known[text] = self._clock(text)
         return self._known[text]
 
     def column(self, cells: Sequence[str], lines: Sequence[int], faults: Faults) -> Floats:
         """Return a column of times, NaN with a fault where there is none."""
-        found = [self(cell) for cell in cells]
-        for cell, line, time in zip(cells, lines, found, strict=True):
-            if time is None:
-                allowed = "a time like 2026-01-05T00:10:00Z, with a zone in every row or in none"
-                faults.add(line, f"has the time {shown(cell)}", allowed)
-        return np.asarray([nan if time is None else time for time in found])
+        if len(self._known) > _REMEMBERED:
+            self._known.clear()
+        for cell in dict.fromkeys(cells):
+            self(cell)
+        found = np.asarray(list(map(self._known.get, cells)), dtype=np.float64)  # None becomes NaN
+        for place in np.flatnonzero(np.isnan(found)).tolist():
+            allowed = "a time like 2026-01-05T00:10:00Z, with a zone in every row or in none"
+            faults.add(lines[place], f"has the time {shown(cells[place])}", allowed)
+        return found
 
 
 def numbers(cells: Sequence[str], lines: Sequence[int], what: str, most: float, faults: Faults) -> Floats:
     """Return a column of numbers from 0 to `most`: NaN for an empty cell, NaN with a fault for what is no such number."""
     try:
-        found = np.asarray([cell or "nan" for cell in cells], dtype=np.float64)
+        found = np.asarray([cell or "nan" for cell in cells] if "" in cells else cells, dtype=np.float64)
     except ValueError:
         found = np.asarray([_number(cell) for cell in cells])
     # A cell that says NaN says something, which an empty one does not.

@@ -28,9 +28,11 @@ _MEMORY_TO_SPARE: Final = 0.15
 
 
 def kept(case: Case) -> Floats:
-    """Return the nodes that remain once what is too much was released, by hour; those held where utilisation is not known."""
-    nodes = case.usage.nodes
-    return np.where(case.known, np.minimum(nodes, np.maximum(case.needed, case.pool.min_nodes)), nodes)
+    """Return the nodes that remain once what is too much is released and the floor is lowered, by hour.
+
+    Those held where utilisation is not known. What advice about release and floor disposes of is not in it.
+    """
+    return np.where(case.known, np.minimum(case.usage.nodes, case.needed), case.usage.nodes)
 
 
 def on_demand(case: Case) -> Floats:
@@ -88,7 +90,7 @@ def _nodes(case: Case, now: Candidate, other: Candidate) -> Floats:
     if other is now:
         return kept(case)
     work = np.nan_to_num(case.level) * now.node.capacity
-    return np.maximum(np.ceil(work / other.node.capacity / case.full.share - 1e-6), case.pool.min_nodes)
+    return np.maximum(np.ceil(work / other.node.capacity / case.full.share - 1e-6), 0.0)
 
 
 def _usd(case: Case, one: Candidate) -> float:

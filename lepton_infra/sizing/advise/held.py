@@ -43,7 +43,7 @@ def _money(case: Case, extra: Callable[[Floats, Floats], Floats]) -> Money:
     """Return what nodes beyond a need cost, with its interval over resampled days, each history with a need of its own.
 
     A resampled history has no day that the records have not, so its need is lower than theirs as theirs is lower than that of the days to
-    come. The interval is turned about the figure for that (the basic bootstrap, Davison and Hinkley 1997, section 5.2); its upper end is the
+    come. The interval is turned about the figure for that (the basic bootstrap, Davison and Hinkley 1997, 5.2); its upper end is the
     figure itself at least, its lower end nothing at least.
     """
     on_all = np.where(case.known, extra(case.usage.nodes, case.needed), 0.0)

@@ -9,7 +9,7 @@ from lepton_infra.catalog import listed, nearest
 from lepton_infra.errors import BadInput, Fault
 from lepton_infra.sizing.advise.cells import Faults, Moments, numbers, plain_name
 from lepton_infra.sizing.advise.ledger import HOUR, MEASURED, MINUTE, Batch, Key, Ledger, Market
-from lepton_infra.sizing.arrays import Floats, Ints
+from lepton_infra.sizing.arrays import Flags, Floats, Ints
 from lepton_infra.sizing.table import shown
 
 MOST_NODES: Final = 1e6
@@ -57,7 +57,7 @@ class NativeRows:
         self._places = _places(header, faults.name)
         self._pools, self._ledger, self._faults = pools, ledger, faults
         self._moments = Moments()
-        self._codes: dict[tuple[str, ...], int | None] = {}
+        self._codes: dict[tuple[str, ...], int] = {}
         self._step: int | None = None
 
     def take(self, rows: Sequence[Sequence[str]], lines: Sequence[int]) -> None:
@@ -66,21 +66,27 @@ class NativeRows:
         cells = {name: columns[place] for name, place in self._places.items()}
         blank = ("",) * len(rows)
         about = zip(*(cells.get(name, blank) for name in ("pool", "machine", "region", "market")), strict=True)
-        codes = [self._code(one, line) for one, line in zip(about, lines, strict=True)]
+        codes = self._all_codes(list(about), lines)
         start = self._moments.column(cells["time"], lines, self._faults)
         seconds = self._seconds(cells.get("end"), codes, start, lines)
         nodes = numbers(cells.get("nodes", blank), lines, "nodes", MOST_NODES, self._faults)
         hours = numbers(cells.get("node_hours", blank), lines, "node_hours", MOST_NODES, self._faults)
         usd = numbers(cells.get("usd", blank), lines, "usd", MOST_USD, self._faults)
         used, memory = self._share("utilisation", cells, lines), self._share("gpu_memory", cells, lines)
-        self._silent(cells, lines)
-        good = np.asarray([code is not None for code in codes]) & ~np.isnan(start) & (seconds > 0)
-        code = np.asarray([-1 if one is None else one for one in codes], dtype=np.int64)
+        self._silent(cells, lines, np.isnan(nodes) & np.isnan(hours) & np.isnan(used))
+        good = (codes >= 0) & ~np.isnan(start) & (seconds > 0)
         nodes = np.where(np.isnan(nodes), hours * HOUR / np.maximum(seconds, 1), nodes)
         whole = np.nan_to_num(start).astype(np.int64)
-        self._ledger.add(Batch(code, whole, seconds, nodes, used, usd, memory).only(good), MEASURED)
+        self._ledger.add(Batch(codes, whole, seconds, nodes, used, usd, memory).only(good), MEASURED)
 
-    def _code(self, about: tuple[str, ...], line: int) -> int | None:
+    def _all_codes(self, about: Sequence[tuple[str, ...]], lines: Sequence[int]) -> Ints:
+        """Return the numbers of the series, -1 where a pool or a market is not known."""
+        if not set(about) <= self._codes.keys():
+            for one, line in zip(about, lines, strict=True):
+                self._code(one, line)
+        return np.fromiter(map(self._codes.__getitem__, about), dtype=np.int64, count=len(about))
+
+    def _code(self, about: tuple[str, ...], line: int) -> None:
         if about not in self._codes:
             pool, machine, region, market = (text.strip() for text in about)
             known = MARKETS.get(market.casefold())
@@ -90,10 +96,9 @@ class NativeRows:
             if market and known is None:
                 self._faults.add(line, f"has the market {shown(market)}", "on-demand, spot or committed")
             fine = pool in self._pools and (known is not None or not market)
-            self._codes[about] = self._ledger.code(Key(pool, machine or None, region or None, known)) if fine else None
-        return self._codes[about]
+            self._codes[about] = self._ledger.code(Key(pool, machine or None, region or None, known)) if fine else -1
 
-    def _seconds(self, ends: Sequence[str] | None, codes: Sequence[int | None], start: Floats, lines: Sequence[int]) -> Ints:
+    def _seconds(self, ends: Sequence[str] | None, codes: Ints, start: Floats, lines: Sequence[int]) -> Ints:
         """Return how long each record lasts: up to its end, or the commonest step between records of a series."""
         if ends is not None:
             lasts = self._moments.column(ends, lines, self._faults) - start
@@ -101,7 +106,7 @@ class NativeRows:
                 self._faults.add(lines[place], f"lasts {lasts[place]:g} s", "more than nothing, and a day at most")
             return np.nan_to_num(lasts).astype(np.int64)
         if self._step is None:
-            self._step = common_step(np.asarray([-1 if code is None else code for code in codes]), start)
+            self._step = common_step(codes, start)
             if self._step % MINUTE or (HOUR % self._step and self._step != _LONGEST):
                 given = f"has steps of {self._step} s between its records"
                 self._faults.add(0, given, "minutes that fill an hour, hours, or days", "Say when each ends in a column named end")
@@ -113,7 +118,7 @@ class NativeRows:
         if f"{name}_percent" in cells:
             return numbers(cells[f"{name}_percent"], lines, f"{name}_percent", 100, self._faults) / 100
         column = cells.get(name, ("",) * len(lines))
-        if not any(cell.endswith("%") for cell in column):
+        if "%" not in "".join(column):
             return numbers(column, lines, name, 1, self._faults)
         percent = np.asarray([cell.strip().endswith("%") for cell in column])
         found = numbers([cell.strip().removesuffix("%").strip() for cell in column], lines, name, 100, self._faults)
@@ -121,11 +126,11 @@ class NativeRows:
             self._faults.add(lines[place], f"has the {name} {shown(column[place])}", "a number from 0 to 1, or with its % sign")
         return np.where(percent, found / 100, found)
 
-    def _silent(self, cells: dict[str, tuple[str, ...]], lines: Sequence[int]) -> None:
-        """Note rows that say neither nodes nor utilisation."""
+    def _silent(self, cells: dict[str, tuple[str, ...]], lines: Sequence[int], unknown: Flags) -> None:
+        """Note rows that say neither nodes nor utilisation; what is no number has its own fault."""
         told = [cells[name] for name in ("nodes", "node_hours", "utilisation", "utilisation_percent") if name in cells]
-        for place, row in enumerate(zip(*told, strict=True)):
-            if not any(row):
+        for place in np.flatnonzero(unknown).tolist():
+            if not any(column[place] for column in told):
                 self._faults.add(lines[place], "says neither nodes nor utilisation", "one of them at least")
 
 

@@ -18,7 +18,7 @@ from lepton_infra.sizing.advise.native import NativeRows
 from lepton_infra.sizing.lock import unreadable
 from lepton_infra.sizing.parquet import MAGIC, parquet_rows
 
-_CHUNK: Final = 50_000
+_CHUNK: Final = 8_192
 _SNIFFED: Final = 65_536
 _LARGEST_JSON: Final = 256 * 1024 * 1024
 _ALLOWED: Final = "CSV, Parquet, JSON, or the JSON of a Prometheus range query"
@@ -129,7 +129,7 @@ def _rows(
     return [f"{faults.name}: passed over {number:,} rows {reason}." for reason, number in sorted(bill.passed.rows.items())] if bill else []
 
 
-def _chunks(rows: Iterator[list[str]], first: int, width: int, faults: Faults) -> Iterator[tuple[list[list[str]], list[int]]]:
+def _chunks(rows: Iterator[list[str]], first: int, width: int, faults: Faults) -> Iterator[tuple[list[list[str]], Sequence[int]]]:
     """Yield rows that are as wide as the header, so many at once, with their lines."""
     line = first - 1
     while True:
@@ -140,14 +140,22 @@ def _chunks(rows: Iterator[list[str]], first: int, width: int, faults: Faults) -
             return
         if not block:
             return
-        numbered = [(row, line + place) for place, row in enumerate(block, start=1) if row]
+        lines: Sequence[int] = range(line + 1, line + len(block) + 1)
         line += len(block)
-        for row, at in numbered:
-            if len(row) != width:
-                faults.add(at, f"has {len(row)} columns", f"{width}, as in the header")
-        kept = [pair for pair in numbered if len(pair[0]) == width]
-        if kept:
-            yield [row for row, _ in kept], [at for _, at in kept]
+        if set(map(len, block)) != {width}:
+            block, lines = _as_wide(block, lines, width, faults)
+        if block:
+            yield block, lines
+
+
+def _as_wide(block: list[list[str]], lines: Sequence[int], width: int, faults: Faults) -> tuple[list[list[str]], list[int]]:
+    """Return the rows that are as wide as the header; the others become faults, empty lines nothing."""
+    numbered = [(row, at) for row, at in zip(block, lines, strict=True) if row]
+    for row, at in numbered:
+        if len(row) != width:
+            faults.add(at, f"has {len(row)} columns", f"{width}, as in the header")
+    kept = [pair for pair in numbered if len(pair[0]) == width]
+    return [row for row, _ in kept], [at for _, at in kept]
 
 
 def _json_rows(path: Path, whole: bool) -> Iterator[list[str]]:  # noqa: FBT001 (a list or an object for each line)

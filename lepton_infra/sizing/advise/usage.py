@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from lepton_infra.sizing.advise.ledger import HOUR, PRICED, Cells, Key, Ledger, Market, series_of
+from lepton_infra.sizing.advise.ledger import HOUR, PRICED, Cells, Key, Ledger, Market
 from lepton_infra.sizing.arrays import Floats, Ints
 
 HOURS_PER_MONTH: Final = 730
@@ -68,25 +68,24 @@ class Usage:
 
 def usages(ledger: Ledger) -> dict[str, Usage]:
     """Return the usage of each pool that has hours with nodes, by name in alphabetical order."""
-    cells, keys = ledger.cells(), ledger.keys
-    series = series_of(cells)
-    found: dict[str, Usage] = {}
-    for pool in sorted({key.pool for key in keys}):
-        codes = [place for place, key in enumerate(keys) if key.pool == pool]
-        usage = _usage(pool, cells, series, [(code, keys[code]) for code in codes])
-        if usage:
-            found[pool] = usage
-    return found
+    cells = ledger.cells()
+    # Cells are in order of series and hour, so that each series is a slice.
+    edges = np.searchsorted(cells.key, np.arange(len(ledger.keys) + 1) << 32)
+    by_pool: dict[str, list[tuple[Key, slice]]] = {}
+    for place, key in enumerate(ledger.keys):
+        by_pool.setdefault(key.pool, []).append((key, slice(int(edges[place]), int(edges[place + 1]))))
+    found = {pool: _usage(pool, cells, by_pool[pool]) for pool in sorted(by_pool)}
+    return {pool: usage for pool, usage in found.items() if usage}
 
 
-def _usage(pool: str, cells: Cells, series: Ints, codes: Sequence[tuple[int, Key]]) -> Usage | None:
-    mine = np.isin(series, [code for code, _ in codes])
-    hour = cells.key & _HOUR_BITS
-    hours = np.unique(hour[mine & (cells.masks[:, 0] > 0)])
+def _usage(pool: str, cells: Cells, series: Sequence[tuple[Key, slice]]) -> Usage | None:
+    mine = np.concatenate([np.arange(each.start, each.stop) for _, each in series])
+    hour, told_nodes = cells.key[mine] & _HOUR_BITS, cells.masks[mine, 0] > 0
+    hours = np.unique(hour[told_nodes])
     if not len(hours):
         return None
-    inside = mine & np.isin(hour, hours)
-    place, sums, most = np.searchsorted(hours, hour[inside]), cells.sums[inside], cells.most[inside]
+    inside = mine[np.isin(hour, hours)]
+    place, sums, most = np.searchsorted(hours, cells.key[inside] & _HOUR_BITS), cells.sums[inside], cells.most[inside]
 
     def total(column: int) -> Floats:
         return np.bincount(place, sums[:, column], len(hours)).astype(np.float64)
@@ -101,6 +100,8 @@ def _usage(pool: str, cells: Cells, series: Ints, codes: Sequence[tuple[int, Key
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.where(told > 0, total(1) / told, np.where(alone > 0, total(2) / alone, np.nan))
         scale = np.where(told > 0, nodes * HOUR / told, 1.0)
+    # A pool without nodes did no work, where a record says so much as its utilisation.
+    ratio = np.where((nodes == 0) & (total(8) > 0), 0.0, ratio)
     hottest = np.maximum(largest(1), ratio)
     peak = np.bincount(place, np.where(np.isneginf(most[:, 0]), 0.0, most[:, 0]), len(hours)) * scale
     busy = np.where(told > 0, peak, hottest * nodes)
@@ -114,7 +115,7 @@ def _usage(pool: str, cells: Cells, series: Ints, codes: Sequence[tuple[int, Key
         hottest=hottest,
         memory=None if np.isnan(memory).all() else float(np.nanmax(memory)),
         minutes=_minutes(sums[:, 8]),
-        parts=tuple(_part(cells, series, hour, hours, pair) for pair in codes),
+        parts=tuple(_part(cells, each, hours, key) for key, each in series),
     )
 
 
@@ -124,10 +125,10 @@ def _minutes(records: Floats) -> int:
     return int(max(60 // max(float(np.median(counts)), 1.0), 1)) if len(counts) else 60
 
 
-def _part(cells: Cells, series: Ints, hour: Ints, hours: Ints, pair: tuple[int, Key]) -> Part:
-    code, key = pair
-    mine = (series == code) & np.isin(hour, hours)
-    place, sums = np.searchsorted(hours, hour[mine]), cells.sums[mine]
-    priced = cells.masks[mine, 2] & np.uint64(PRICED) > 0
+def _part(cells: Cells, mine: slice, hours: Ints, key: Key) -> Part:
+    hour = cells.key[mine] & _HOUR_BITS
+    inside = np.isin(hour, hours)
+    place, sums = np.searchsorted(hours, hour[inside]), cells.sums[mine][inside]
+    priced = cells.masks[mine, 2][inside] & np.uint64(PRICED) > 0
     nodes = np.bincount(place, sums[:, 0], len(hours)) / HOUR
     return Part(key.machine, key.region, key.market, nodes, float(sums[:, 4].sum()), float(sums[priced, 0].sum()) / HOUR)
