@@ -1,13 +1,24 @@
 """Resources and their relations, the common coin of everything that prices, draws or compares."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 
 @dataclass(frozen=True, slots=True)
+class Unknown:
+    """Stands where a value will be known only after the update."""
+
+
+UNKNOWN = Unknown()
+
+
+@dataclass(frozen=True, slots=True)
 class Secret:
-    """Stands where a secret value is; the value itself is never read."""
+    """Stands where a secret value is; it may be weighed where a program gave it, and is never written or shown."""
+
+    value: object = field(default=UNKNOWN, repr=False, compare=False)
+    """The value in the memory of this process; unknown where it was encrypted or left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +43,12 @@ class Resource:
     """URNs of what it needs."""
     protect: bool
     """Whether the engine refuses to delete it."""
+    property_dependencies: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    """By input, URNs of what it was made from: where the value is unknown, this is what it will refer to."""
+    provider: str | None = None
+    """URN of the provider that makes it."""
+    id: str = ""
+    """The cloud's own name of it; empty where it is not built yet."""
 
     @property
     def kind(self) -> str:

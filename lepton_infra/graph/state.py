@@ -58,6 +58,11 @@ def _resource(item: Mapping[str, object]) -> Resource:
         outputs=_mapping(_plain(item.get("outputs"))),
         dependencies=tuple(str(urn) for urn in cast("list[object]", item.get("dependencies") or [])),
         protect=bool(item.get("protect")),
+        id=str(item.get("id") or ""),
+        provider=str(item.get("provider") or "").rpartition("::")[0] or None,
+        property_dependencies={
+            key: tuple(map(str, cast("list[object]", urns or []))) for key, urns in _mapping(item.get("propertyDependencies")).items()
+        },
     )
 
 
