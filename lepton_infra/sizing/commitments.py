@@ -1,8 +1,8 @@
 """Commitments: how many nodes, or dollars per hour, to promise for years, what that saves, and how far to trust it.
 
-A commitment covers one machine type (reserved instances, Google's resource-based commitments), a family in a region (EC2 instance savings
-plans), or whatever is computed (compute savings plans, Google's flexible commitments, Azure's savings plan). What covers a single machine
-is counted in nodes, what covers several in dollars per hour. Nothing is paid up front in any of them.
+A commitment covers one machine type (reserved instances and reservations), the sizes of a family in a region (EC2 instance savings plans,
+Google's resource-based commitments), or whatever is computed (compute savings plans, Google's flexible commitments, Azure's savings plan).
+What covers a single machine is counted in nodes, what covers several in dollars per hour. Nothing is paid up front in any of them.
 """
 
 import re
@@ -129,7 +129,7 @@ def scope_of(program: str) -> Scope:
     name = program.casefold()
     if "flexible" in name or "spend" in name or ("savings plan" in name and "instance" not in name):
         return Scope.COMPUTE
-    return Scope.FAMILY if "savings plan" in name else Scope.MACHINE
+    return Scope.FAMILY if "savings plan" in name or "resource-based" in name else Scope.MACHINE
 
 
 def family_of(machine: Machine) -> str:

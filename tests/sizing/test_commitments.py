@@ -133,12 +133,12 @@ def test_the_shipped_catalogue_advises_where_it_has_a_discount() -> None:
     ("program", "scope"),
     [
         ("Reserved Instances", Scope.MACHINE),
-        ("standard reserved instance", Scope.MACHINE),
+        ("standard Reserved Instance", Scope.MACHINE),
         ("EC2 Instance Savings Plan", Scope.FAMILY),
         ("Compute Savings Plan", Scope.COMPUTE),
         ("savings plan", Scope.COMPUTE),
         ("compute flexible CUD", Scope.COMPUTE),
-        ("resource-based CUD", Scope.MACHINE),
+        ("resource-based CUD", Scope.FAMILY),
         ("reservation", Scope.MACHINE),
     ],
 )

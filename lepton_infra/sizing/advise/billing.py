@@ -5,7 +5,6 @@ Column names and what their values mean are those of AWS's data dictionary (docs
 """
 
 import json
-from array import array
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -75,7 +74,7 @@ class BillingRows:
         _check(self._places, FOCUS if FOCUS in self._places else CUR, plain_name(tag), faults.name)
         self._pools, self._tag, self._ledger, self._faults = frozenset(pools), plain_name(tag), ledger, faults
         self._moments = Moments()
-        self._seen = array("q")
+        self._count = 0
         self.passed = Passed()
 
     def take(self, rows: Sequence[Sequence[str]], lines: Sequence[int]) -> None:
@@ -89,17 +88,14 @@ class BillingRows:
                 continue
             kept.append(found)
             at.append(line)
-            self._seen.append(hash(tuple(row)))
+            self._ledger.rows.append(hash(tuple(row)))
+        self._count += len(kept)
         if kept:
             self._add(kept, at)
 
     def finish(self) -> None:
-        """Note rows that are there twice, which is how a bill given twice looks."""
-        seen = np.asarray(self._seen)
-        twice = len(seen) - len(np.unique(seen))
-        if twice:
-            self._faults.add(0, f"has {twice:,} rows that repeat another", "each row of a bill once", "Give each file once")
-        if not len(seen):
+        """Note a bill in which nothing was found."""
+        if not self._count:
             why = ", ".join(f"{count:,} {reason}" for reason, count in self.passed.rows.items()) or "it has no rows"
             self._faults.add(0, f"has no hour of a machine with the tag {self._tag!r} ({why})", "rows of this stack's pools", "Say the tag")
 

@@ -77,7 +77,7 @@ class Case:
 
         It is the pool's quantile of that hour of the day on the days recorded; with fewer than `LEAST_DAYS` days of all hours.
         """
-        return at_level(self._table(self.usage.busy), self.pool.quantile)[self._of_day]
+        return at_level(self._table(self.usage.busy), self.plan.quantile)[self._of_day]
 
     @cached_property
     def needed(self) -> Floats:
@@ -107,7 +107,7 @@ class Case:
         """
         busy, nodes = self._table(self.usage.busy), self._table(self.usage.nodes)
         drawn = np.random.default_rng(_SEED).integers(0, len(busy), (_RESAMPLES, len(busy)))
-        needed = self._nodes(at_level(busy[drawn], self.pool.quantile))[:, None, :]
+        needed = self._nodes(at_level(busy[drawn], self.plan.quantile))[:, None, :]
         ran = nodes[drawn]
         beyond = np.where(np.isnan(busy[drawn]), 0.0, extra(ran, np.broadcast_to(needed, ran.shape)))
         recorded = ~np.isnan(ran)

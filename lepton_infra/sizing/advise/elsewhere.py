@@ -6,8 +6,8 @@ from typing import Final
 import numpy as np
 
 from lepton_infra.catalog import Catalog, Interruption, Machine, plain
+from lepton_infra.catalog.regions import place
 from lepton_infra.sizing.advise.case import Case
-from lepton_infra.sizing.advise.geography import jurisdiction
 from lepton_infra.sizing.advise.held import worth
 from lepton_infra.sizing.advise.model import Advice, Change, Confidence, Kind, Money, monthly
 from lepton_infra.sizing.arrays import Floats
@@ -24,6 +24,8 @@ _TAKEN_PER_MONTH: Final = {
     Interruption.UNDER_20: (0.15, 0.20),
 }
 """Share of spot machines taken back in a month; above a fifth no move is advised."""
+_ONE_LAW: Final = frozenset({"CA", "CH", "EU", "NO", "UK", "US"})
+"""Areas that are one jurisdiction; elsewhere a move stays in its country."""
 _MEMORY_TO_SPARE: Final = 0.15
 
 
@@ -138,8 +140,8 @@ def _memory(case: Case, catalog: Catalog) -> Advice | None:
 
 def _place(case: Case, catalog: Catalog) -> Advice | None:
     here = case.machine
-    home = jurisdiction(here.cloud.value, here.region)
-    alike = [one for one in catalog.machines if _alike(one, here) and jurisdiction(one.cloud.value, one.region) == home]
+    home = jurisdiction(here)
+    alike = [one for one in catalog.machines if home and _alike(one, here) and jurisdiction(one) == home]
     best = min(alike, key=lambda one: (one.usd_per_hour, one.key), default=None)
     if best is None or best.usd_per_hour > (1 - _CHEAPER) * case.price.usd:
         return None
@@ -168,6 +170,12 @@ def _place(case: Case, catalog: Catalog) -> Advice | None:
         changes=tuple(changes),
         claims=frozenset({(case.usage.pool, "need")}),
     )
+
+
+def jurisdiction(machine: Machine) -> str:
+    """Return under whose law a machine stores what it stores: an area that is one jurisdiction, or the country; nothing where unknown."""
+    where = place(machine.cloud.value, machine.region)
+    return "" if where is None else where.area if where.area in _ONE_LAW else where.country
 
 
 def _alike(one: Machine, here: Machine) -> bool:

@@ -1,6 +1,7 @@
 """Usage added up by pool and hour as it is read, so that a file of any length takes the memory of its hours alone."""
 
 import datetime as dt
+from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
@@ -103,6 +104,8 @@ class Ledger:
         self._codes: dict[Key, int] = {}
         self._parts: list[Cells] = []
         self._waiting = 0
+        self.rows = array("q")
+        """Hash of each row of a bill: its rows have no times of their own that could overlap."""
 
     @property
     def keys(self) -> tuple[Key, ...]:
@@ -133,13 +136,16 @@ class Ledger:
 
 
 def overlaps(ledger: Ledger, name: str) -> Iterator[Fault]:
-    """Yield a fault for the hours in which records of one series share a minute, and for pools both counted and billed.
+    """Yield a fault for hours in which records of a series share a minute, rows of a bill there twice, pools both counted and billed.
 
     Args:
         ledger: with every file added.
         name: what to call the files.
     """
     cells, keys = ledger.cells(), ledger.keys
+    repeated = len(ledger.rows) - len(np.unique(np.asarray(ledger.rows)))
+    if repeated:
+        yield Fault(name, f"has {repeated:,} rows that repeat another", "each row of a bill once", "Give each file once")
     twice = cells.sums[:, 5] > np.bitwise_count(cells.masks[:, 0]) + 1e-6
     twice |= cells.sums[:, 6] > np.bitwise_count(cells.masks[:, 1]) + 1e-6
     places = np.flatnonzero(twice).tolist()

@@ -79,12 +79,12 @@ def usages(ledger: Ledger) -> dict[str, Usage]:
 
 
 def _usage(pool: str, cells: Cells, series: Sequence[tuple[Key, slice]]) -> Usage | None:
-    mine = np.concatenate([np.arange(each.start, each.stop) for _, each in series])
+    mine: Ints = np.concatenate([np.arange(each.start, each.stop, dtype=np.int64) for _, each in series])
     hour, told_nodes = cells.key[mine] & _HOUR_BITS, cells.masks[mine, 0] > 0
     hours = np.unique(hour[told_nodes])
     if not len(hours):
         return None
-    inside = mine[np.isin(hour, hours)]
+    inside: Ints = mine[np.isin(hour, hours)]
     place, sums, most = np.searchsorted(hours, cells.key[inside] & _HOUR_BITS), cells.sums[inside], cells.most[inside]
 
     def total(column: int) -> Floats:
