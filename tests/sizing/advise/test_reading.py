@@ -1,7 +1,6 @@
 """Usage files: every form into one ledger, and what is refused."""
 
 import json
-import time
 from pathlib import Path
 from typing import Any
 
@@ -186,9 +185,7 @@ def test_a_large_file_takes_the_memory_of_its_hours(tmp_path: Path) -> None:
         file.write("time,pool,machine,nodes,utilisation\n")
         for kind in range(15):
             file.writelines(f"{line.replace('chat', f'chat,m{kind}')}\n" for line in lines)
-    begun = time.perf_counter()
     ledger, _ = read_usage([source(str(path))], POOLS, "pool", lambda _: None)
-    del begun
     assert len(ledger.cells().key) == 15 * 334
     assert usages(ledger)["chat"].nodes[:333].tolist() == [60.0] * 333
 
