@@ -76,7 +76,7 @@ def _show(found: "Report") -> None:
     for one in found.advice:
         _tell(one, counted=one.id in found.counted)
     if not found.advice:
-        render.say("Nothing to advise: what ran is what was needed.")
+        render.say("Nothing to advise on these records.")
     else:
         render.say(f"Together: {found.saved_usd_per_month:,.0f} $ a month saved by what is marked with *, no node-hour counted twice.")
     if found.raised_usd_per_month:

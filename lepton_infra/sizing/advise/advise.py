@@ -40,27 +40,40 @@ def advise(stack_file: StackFile, plan: Plan, used: Mapping[str, Usage], catalog
     cases: list[Case] = []
     notes: list[str] = []
     advice: list[Advice] = []
-    plans = {pool.name: pool for pool in plan.pools}
     for place, pool in enumerate(stack_file.stack.pools):
-        usage = used.get(pool.name)
-        if usage is None or pool.name not in plans:
-            notes.append(f"{pool.name}: {'no plan' if usage is not None else 'no records'}, so nothing is said of it.")
-            continue
         say(f"judging {pool.name}")
-        demand = _demand(stack_file, place)
-        machine = machine_of(usage, plans[pool.name], catalog)
-        if machine is None:
-            notes.append(f"{pool.name}: the catalogue does not have the machine that it ran on, so nothing is said of it.")
+        case = case_of(stack_file, place, plan, used.get(pool.name), catalog)
+        if isinstance(case, str):
+            notes.append(f"{pool.name}: {case}, so nothing is said of it.")
             continue
-        key = f"lepton:stack.pools[{place}]"
-        full = full_of(plans[pool.name], demand, usage.minutes)
-        case = Case(key, pool, plans[pool.name], usage, machine, full, price_of(usage, machine))
         cases.append(case)
         notes += _notes(case)
-        advice += [*held(case), *drift(case), *elsewhere(case, _candidates(stack_file, place, catalog, demand), catalog)]
+        advice += [*held(case), *drift(case), *elsewhere(case, catalog)]
     say("weighing commitments")
     commit, remarks = promises(cases, catalog)
     return _report(stack_file, cases, [*advice, *commit], [*notes, *remarks])
+
+
+def case_of(stack_file: StackFile, place: int, plan: Plan, usage: Usage | None, catalog: Catalog) -> Case | str:
+    """Return what advice about a pool is drawn from, or why nothing can be said.
+
+    Raises:
+        BadInput: the pool's demand file cannot be read.
+    """
+    pool = stack_file.stack.pools[place]
+    planned = next((one for one in plan.pools if one.name == pool.name), None)
+    if usage is None or planned is None:
+        return "no records" if usage is None else "it has no plan"
+    machine = machine_of(usage, planned, catalog)
+    if machine is None:
+        return "the catalogue does not have the machine that it ran on"
+    demand = _demand(stack_file, place)
+    found = _candidates(stack_file, place, catalog, demand)
+    node = next((one.node for one in found if one.machine.name == machine.name), None)
+    fewest = max(min(hour.nodes for hour in planned.hours), 1)
+    hot = node.queue.utilisation(fewest * node.replicas) if node and node.queue else 1.0
+    full = full_of(demand, usage.minutes, hot)
+    return Case(f"lepton:stack.pools[{place}]", pool, planned, usage, machine, full, price_of(usage, machine), tuple(found))
 
 
 def _report(stack_file: StackFile, cases: Sequence[Case], advice: Sequence[Advice], notes: Sequence[str]) -> Report:

@@ -12,6 +12,7 @@ from lepton_infra.config import Pool
 from lepton_infra.sizing.advise.model import Confidence
 from lepton_infra.sizing.advise.usage import Usage
 from lepton_infra.sizing.arrays import Flags, Floats, Ints
+from lepton_infra.sizing.fleet import Candidate
 from lepton_infra.sizing.plan import PoolPlan
 from lepton_infra.sizing.series import DemandSeries
 
@@ -65,6 +66,13 @@ class Case:
     """Up to where a node is used."""
     price: Price
     """What a node costs."""
+    found: tuple[Candidate, ...]
+    """Machines that satisfy the pool, with what they hold."""
+
+    @property
+    def promised(self) -> float:
+        """Return the share of the time in which demand was to be served."""
+        return self.plan.quantile
 
     @cached_property
     def known(self) -> Flags:
@@ -77,7 +85,7 @@ class Case:
 
         It is the pool's quantile of that hour of the day on the days recorded; with fewer than `LEAST_DAYS` days of all hours.
         """
-        return at_level(self._table(self.usage.busy), self.plan.quantile)[self._of_day]
+        return at_level(self._table(self.usage.busy), self.promised)[self._of_day]
 
     @cached_property
     def needed(self) -> Floats:
@@ -107,7 +115,7 @@ class Case:
         """
         busy, nodes = self._table(self.usage.busy), self._table(self.usage.nodes)
         drawn = np.random.default_rng(_SEED).integers(0, len(busy), (_RESAMPLES, len(busy)))
-        needed = self._nodes(at_level(busy[drawn], self.plan.quantile))[:, None, :]
+        needed = self._nodes(at_level(busy[drawn], self.promised))[:, None, :]
         ran = nodes[drawn]
         beyond = np.where(np.isnan(busy[drawn]), 0.0, extra(ran, np.broadcast_to(needed, ran.shape)))
         recorded = ~np.isnan(ran)
@@ -148,23 +156,24 @@ def at_level(table: Floats, quantile: float) -> Floats:
     return np.take_along_axis(ordered, np.maximum(place, 0), axis=-2).squeeze(axis=-2)
 
 
-def full_of(plan: PoolPlan, demand: DemandSeries | None, minutes: int) -> Full:
+def full_of(demand: DemandSeries, minutes: int, hot: float = 1.0) -> Full:
     """Return up to where a node is used while the promise holds.
 
-    With a promise about waiting it is the plan's target. Without one the plan serves demand by window to the last of the capacity, so a
-    record that is longer than a window is full where its busiest window is, in all but one of twenty records of the pool's own history.
+    A window of demand may be as hot as the promise about waiting allows, to the last of the capacity without one. A record that is longer
+    than a window is full where its busiest window is, in all but one of twenty records of the pool's own history.
+
+    Args:
+        demand: the pool's history.
+        minutes: length of a record.
+        hot: share of busy slots up to which the promise holds; 1 without one.
     """
-    typical, burst = _within(demand, minutes) if demand else (1.0, 1.0)
-    if plan.target_utilisation:
-        said = f"A node is full at {plan.target_utilisation:.0%}: the plan's target, up to which the promise about waiting holds."
-        return Full(plan.target_utilisation, typical, said)
-    if burst <= 1:
-        return Full(1.0, 1.0, "A node is full at 100%: records are no longer than the demand's windows.")
-    said = (
-        f"A node is full at {1 / burst:.0%} of a record of {minutes} minutes: in one of twenty the busiest window has {burst:.2f} times "
-        "the mean demand of its record or more."
-    )
-    return Full(1 / burst, typical, said)
+    typical, burst = _within(demand, minutes)
+    said = f"A node is full at {hot / burst:.0%}"
+    if hot < 1:
+        said += f": the promise about waiting holds up to {hot:.0%} with the fewest nodes planned"
+    if burst > 1:
+        said += f"{', and' if hot < 1 else ':'} in one of twenty records of {minutes} minutes the busiest window has {burst:.2f} times their mean"
+    return Full(hot / burst, typical, f"{said}.")
 
 
 def _within(demand: DemandSeries, minutes: int) -> tuple[float, float]:

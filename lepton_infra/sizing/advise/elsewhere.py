@@ -1,6 +1,6 @@
 """The same need on another machine, in another place, or as spot."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
@@ -43,14 +43,15 @@ def on_demand(case: Case) -> Floats:
     return np.maximum(kept(case) - promised, 0.0)
 
 
-def elsewhere(case: Case, found: Sequence[Candidate], catalog: Catalog) -> Iterator[Advice]:
+def elsewhere(case: Case, catalog: Catalog) -> Iterator[Advice]:
     """Yield another machine of those that satisfy the pool, another place for the same one, and spot."""
-    for advice in (_machine(case, found), _memory(case, catalog), _place(case, catalog), _spot(case)):
+    for advice in (_machine(case), _memory(case, catalog), _place(case, catalog), _spot(case)):
         if advice:
             yield advice
 
 
-def _machine(case: Case, found: Sequence[Candidate]) -> Advice | None:
+def _machine(case: Case) -> Advice | None:
+    found = case.found
     now = next((one for one in found if one.machine.name == case.machine.name), None)
     if now is None or not case.known.any() or len(found) < 2:  # noqa: PLR2004 (itself and another)
         return None

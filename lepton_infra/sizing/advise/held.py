@@ -65,12 +65,12 @@ def _release(case: Case) -> Advice | None:
     used = float(np.nansum(usage.mean_busy) / usage.nodes[case.known].sum())
     evidence = [
         (
-            f"In {hours:,} of {int(case.known.sum()):,} hours more nodes ran than the {case.plan.quantile:.1%} level needed: "
+            f"In {hours:,} of {int(case.known.sum()):,} hours more nodes ran than the {case.promised:.1%} level needed: "
             f"{mean:.1f} on average, {extra.max():.0f} at most."
         ),
         f"Of {usage.nodes.sum():,.0f} node-hours {float(np.nansum(usage.mean_busy)):,.0f} were used ({used:.0%}).",
         (
-            f"Need is the {case.plan.quantile:.1%} level of {'each hour of the day' if usage.days >= LEAST_DAYS else 'all hours'} over the "
+            f"Need is the {case.promised:.1%} level of {'each hour of the day' if usage.days >= LEAST_DAYS else 'all hours'} over the "
             f"{usage.days} days recorded, which is known only afterwards."
         ),
         case.full.sentence,
@@ -134,7 +134,7 @@ def _floor(case: Case) -> Advice | None:
 def _raise(case: Case) -> Advice | None:
     usage, short = case.usage, case.short
     share = float(short.sum() / case.known.sum())
-    if share <= 1 - case.plan.quantile + 1e-9:
+    if share <= 1 - case.promised + 1e-9:
         return None
     wanted = np.ceil(np.nan_to_num(usage.busy) / case.full.share - 1e-6)
     # A pool that ran without a node in the busy hour shows no need at all; one more is the least that is known to be missing.
@@ -145,7 +145,7 @@ def _raise(case: Case) -> Advice | None:
     evidence = [
         (
             f"In {int(short.sum()):,} of {int(case.known.sum()):,} hours ({share:.1%}) nodes were fuller than {case.full.share:.0%}; "
-            f"{1 - case.plan.quantile:.1%} was promised at most."
+            f"{1 - case.promised:.1%} was promised at most."
         ),
         f"{missing[short].mean():.1f} nodes were missing on average then, {missing.max():.0f} at most.",
         case.full.sentence,
@@ -156,11 +156,11 @@ def _raise(case: Case) -> Advice | None:
     if saturated:
         evidence.insert(2, f"In {saturated:,} hours nodes were all but 100% busy: what was asked for beyond that no record shows.")
     most = int(np.max(np.where(short, np.floor(usage.nodes) + missing, 0.0)))
-    quantile = round(1 - (1 - case.plan.quantile) / 2, 4)
+    quantile = round(1 - (1 - case.promised) / 2, 4)
     change = (
         Change(f"{case.key}.max_nodes", str(case.pool.max_nodes), str(max(most, case.pool.max_nodes + 1)))
         if bound.any()
-        else Change(f"{case.key}.quantile", f"{case.plan.quantile:g}", f"{quantile:g}")
+        else Change(f"{case.key}.quantile", f"{case.promised:g}", f"{quantile:g}")
     )
     return Advice(
         id=f"raise-{usage.pool}",

@@ -13,7 +13,8 @@ import yaml
 
 from lepton_infra.catalog import Catalog, load_catalog
 from lepton_infra.config import StackFile, find_project, load_stack
-from lepton_infra.sizing.advise.advise import advise
+from lepton_infra.sizing.advise.advise import advise, case_of
+from lepton_infra.sizing.advise.case import Case
 from lepton_infra.sizing.advise.model import Report
 from lepton_infra.sizing.advise.read import read_usage, source
 from lepton_infra.sizing.advise.usage import usages
@@ -92,6 +93,20 @@ def judge(planned: StackFile, plan: Plan, tmp_path: Path) -> Callable[..., Repor
             path.write_text(file if isinstance(file, str) else text_of(file))
             names.append(str(path))
         return judged(names, stack_file or planned, made or plan, catalog or load_catalog())
+
+    return run
+
+
+@pytest.fixture
+def cased(planned: StackFile, plan: Plan, tmp_path: Path) -> Callable[[Rows], Case]:
+    """Return what makes the case of the pool from rows."""
+
+    def run(rows: Rows) -> Case:
+        (tmp_path / "case.csv").write_text(text_of(rows))
+        ledger, _ = read_usage([source(str(tmp_path / "case.csv"))], ["chat"], "pool", lambda _: None)
+        case = case_of(planned, 0, plan, usages(ledger)["chat"], load_catalog())
+        assert isinstance(case, Case)
+        return case
 
     return run
 

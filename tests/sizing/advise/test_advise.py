@@ -4,15 +4,19 @@ import datetime as dt
 from collections.abc import Callable
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lepton_infra.catalog import Catalog, Cloud, Commitment, Interruption, load_catalog
-from lepton_infra.config import StackFile
+from lepton_infra.config import StackFile, WaitSlo
+from lepton_infra.sizing.advise.case import Case, Full, full_of
 from lepton_infra.sizing.advise.elsewhere import jurisdiction
+from lepton_infra.sizing.advise.held import held
 from lepton_infra.sizing.advise.model import Advice, Confidence, Kind, Report
 from lepton_infra.sizing.plan import Plan
+from lepton_infra.sizing.series import DemandSeries
 
 from .conftest import CAPACITY, MONDAY, Rows, by_day, ran, total
 
@@ -88,22 +92,40 @@ def test_a_short_pool_is_money_well_spent(judge: Judge) -> None:
     assert not found(judge(slow, catalog=bare()), Kind.RAISE)
 
 
-def test_a_short_pool_under_a_promise(judge: Judge, plan: Plan) -> None:
-    promised = plan.model_copy(update={"pools": (plan.pools[0].model_copy(update={"target_utilisation": 0.8}),)})
-    report = judge(ran(14, by_day(8, 10), by_day(5, 10)), catalog=bare(), made=promised)
-    one = the(report, Kind.RAISE)
+def test_a_short_pool_under_a_promise(cased: Callable[[Rows], Case]) -> None:
+    def hot(rows: Rows) -> dict[Kind, Advice]:
+        return {one.kind: one for one in held(replace(cased(rows), full=Full(0.8, 1.0, "A node is full at 80%.")))}
+
+    found = hot(ran(14, by_day(8, 10), by_day(5, 10)))
     # By day 10 nodes' worth of work at 80 % take 12.5: three are missing half of the time. By night 5 take 6.25: seven, one too many.
-    assert one.usd_per_month
-    assert one.usd_per_month.expected == pytest.approx(-3 * 0.5 * 730 * USD)
-    assert report.raised_usd_per_month == pytest.approx(3 * 0.5 * 730 * USD)
-    assert one.figures["share_short"] == 0.5
-    assert [(change.key, change.now, change.to) for change in one.changes] == [("lepton:stack.pools[0].quantile", "0.95", "0.975")]
-    release = the(report, Kind.RELEASE)
+    short, release = found[Kind.RAISE], found[Kind.RELEASE]
+    assert short.usd_per_month
+    assert short.usd_per_month.expected == pytest.approx(-3 * 0.5 * 730 * USD)
+    assert short.figures["share_short"] == 0.5
+    assert [(change.key, change.now, change.to) for change in short.changes] == [("lepton:stack.pools[0].quantile", "0.95", "0.975")]
     assert release.usd_per_month
     assert release.usd_per_month.expected == pytest.approx(1 * 0.5 * 730 * USD)
-    at_bound = the(judge(ran(14, by_day(7, 20), by_day(5, 19)), catalog=bare(), made=promised), Kind.RAISE)
+    at_bound = hot(ran(14, by_day(7, 20), by_day(5, 19)))[Kind.RAISE]
     assert [(change.key, change.now, change.to) for change in at_bound.changes] == [("lepton:stack.pools[0].max_nodes", "20", "24")]
     assert "In 168 of these hours the pool stood at max_nodes, 20." in at_bound.evidence
+
+
+def test_what_is_short_is_raised_in_the_report(judge: Judge, planned: StackFile) -> None:
+    waits = planned.stack.pools[0].model_copy(update={"slo": WaitSlo(wait_probability=0.01, slots_per_replica=4)})
+    promised = replace(planned, stack=planned.stack.model_copy(update={"pools": (waits,)}))
+    report = judge(ran(14, by_day(8, 11), by_day(5, 10)), catalog=bare(), stack_file=promised)
+    one = the(report, Kind.RAISE)
+    assert "the promise about waiting holds up to" in " ".join(one.evidence)
+    assert one.usd_per_month
+    assert report.raised_usd_per_month == -one.usd_per_month.expected > 0
+
+
+def test_a_record_is_full_where_its_busiest_window_is() -> None:
+    peaky = DemandSeries(MONDAY, 600, np.tile([20.0, 10, 10, 10, 10, 0], 24 * 7), "requests_per_second")
+    assert full_of(peaky, 60).share == pytest.approx(0.5)
+    assert full_of(peaky, 60, 0.8).share == pytest.approx(0.4)
+    assert full_of(peaky, 10).share == 1
+    assert full_of(replace(peaky, values=np.full(144, 10.0)), 60) == Full(1.0, 1.0, "A node is full at 100%.")
 
 
 @pytest.mark.parametrize(("factor", "said"), [(0.6, "fallen below"), (1.4, "risen above")])
