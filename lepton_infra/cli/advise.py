@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from lepton_infra.sizing.advise.model import Advice, Report
+    from lepton_infra.sizing.advise.model import Advice, Money, Report
 
 
 def advise(
@@ -52,8 +52,19 @@ def advise(
 def _document(found: "Report", remarks: tuple[str, ...]) -> dict[str, object]:
     from dataclasses import asdict
 
-    advice = [{**asdict(one), "claims": sorted(f"{pool}: {what}" for pool, what in one.claims)} for one in found.advice]
-    return {"format": "lepton.advice/1", **asdict(found), "advice": advice, "notes": [*found.notes, *remarks]}
+    advice = [
+        {**asdict(one), "usd_per_month": _cents(one.usd_per_month), "claims": sorted(f"{pool}: {what}" for pool, what in one.claims)}
+        for one in found.advice
+    ]
+    sums = {
+        "saved_usd_per_month": round(found.saved_usd_per_month, 2),
+        "raised_usd_per_month": round(found.raised_usd_per_month, 2),
+    }
+    return {"format": "lepton.advice/1", **asdict(found), **sums, "advice": advice, "notes": [*found.notes, *remarks]}
+
+
+def _cents(usd: "Money | None") -> dict[str, float] | None:
+    return {"expected": round(usd.expected, 2), "p10": round(usd.p10, 2), "p90": round(usd.p90, 2)} if usd else None
 
 
 def _show(found: "Report") -> None:

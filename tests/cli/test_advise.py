@@ -36,7 +36,7 @@ def test_one_document_that_adds_up(capsys: pytest.CaptureFixture[str]) -> None:
     found = json.loads(capsys.readouterr().out)
     assert found["format"] == "lepton.advice/1"
     counted = [one for one in found["advice"] if one["id"] in found["counted"]]
-    assert found["saved_usd_per_month"] == pytest.approx(sum(one["usd_per_month"]["expected"] for one in counted))
+    assert found["saved_usd_per_month"] == pytest.approx(sum(one["usd_per_month"]["expected"] for one in counted), abs=0.02)
     claims = [claim for one in counted for claim in one["claims"]]
     assert len(claims) == len(set(claims))
     for one in found["advice"]:

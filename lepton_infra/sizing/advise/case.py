@@ -172,7 +172,8 @@ def full_of(demand: DemandSeries, minutes: int, hot: float = 1.0) -> Full:
     if hot < 1:
         said += f": the promise about waiting holds up to {hot:.0%} with the fewest nodes planned"
     if burst > 1:
-        said += f"{', and' if hot < 1 else ':'} in one of twenty records of {minutes} minutes the busiest window has {burst:.2f} times their mean"
+        joint = ", and" if hot < 1 else ":"
+        said += f"{joint} in one of twenty records of {minutes} minutes the busiest window has {burst:.2f} times their mean"
     return Full(hot / burst, typical, f"{said}.")
 
 

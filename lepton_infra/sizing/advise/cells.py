@@ -12,6 +12,8 @@ from lepton_infra.sizing.arrays import Floats
 from lepton_infra.sizing.table import MOST_FAULTS, Clock, more_faults, shown
 
 _REMEMBERED: Final = 100_000
+_EARLIEST: Final = 946_684_800
+_LATEST: Final = 4_102_444_800
 
 
 class Faults:
@@ -54,8 +56,9 @@ class Moments:
         for cell in dict.fromkeys(cells):
             self(cell)
         found = np.asarray(list(map(self._known.get, cells)), dtype=np.float64)  # None becomes NaN
+        found = np.where((found >= _EARLIEST) & (found < _LATEST), found, np.nan)
         for place in np.flatnonzero(np.isnan(found)).tolist():
-            allowed = "a time like 2026-01-05T00:10:00Z, with a zone in every row or in none"
+            allowed = "a time like 2026-01-05T00:10:00Z from 2000 to 2099, with a zone in every row or in none"
             faults.add(lines[place], f"has the time {shown(cells[place])}", allowed)
         return found
 
