@@ -101,7 +101,7 @@ def _seen(case: Case) -> Seen:
         pool=usage.pool,
         hours=len(usage.hours),
         node_hours=round(float(usage.nodes.sum()), 4),
-        needed_node_hours=float(np.nansum(case.needed[known])) if known.any() else None,
+        needed_node_hours=float(np.ceil(usage.busy[known] / case.full.share - 1e-6).sum()) if known.any() else None,
         utilisation=round(float(np.nansum(usage.mean_busy) / max(usage.nodes[known].sum(), 1e-12)), 4) if known.any() else None,
         usd_per_month=round((billed + unbilled) / len(usage.hours) * HOURS_PER_MONTH, 2),
         short=round(float(case.short.sum() / known.sum()), 4) if known.any() else None,

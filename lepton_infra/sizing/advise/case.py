@@ -71,8 +71,8 @@ class Case:
 
     @property
     def promised(self) -> float:
-        """Return the share of the time in which demand was to be served."""
-        return self.plan.quantile
+        """Return the share of the time in which demand was to be served: all but what may be short, or the quantile that is fixed."""
+        return self.plan.quantile if self.plan.violations is None else 1 - self.plan.violations
 
     @cached_property
     def known(self) -> Flags:
@@ -103,9 +103,9 @@ class Case:
         return self._by_hour({hour.start.hour: float(hour.nodes) for hour in self.plan.hours})
 
     def forecast(self) -> tuple[Floats, Floats]:
-        """Return median and upper demand of the plan for each hour recorded, shapes `(n,)`."""
+        """Return median and 95 % quantile of the plan's demand for each hour recorded, shapes `(n,)`."""
         median = self._by_hour({hour.start.hour: hour.demand_p50 for hour in self.plan.hours})
-        return median, self._by_hour({hour.start.hour: hour.demand for hour in self.plan.hours})
+        return median, self._by_hour({hour.start.hour: hour.demand_p95 for hour in self.plan.hours})
 
     def resampled(self, extra: Callable[[Floats, Floats], Floats]) -> Floats:
         """Return the mean per hour of nodes beyond need in histories of resampled days, shape `(draws,)`; each has a need of its own.

@@ -13,6 +13,8 @@ _RESAMPLES: Final = 1000
 _SEED: Final = 0
 _TOLERANCE: Final = 0.1
 """Share by which the mean may differ from the forecast's before it counts as drift."""
+_BAND: Final = 0.95
+"""Quantile of the plan's hours that demand is held against."""
 _OFF_COVERAGE: Final = 0.03
 """How far coverage may lie below the quantile, as the plan's own warning has it."""
 
@@ -35,7 +37,7 @@ def drift(case: Case) -> Iterator[Advice]:
     ratio, coverage = float(asked.sum() / median[good].sum()), float(within.mean())
     low, high = np.quantile(ratios, (0.1, 0.9))
     more, fewer = low > 1 + _TOLERANCE, high < 1 - _TOLERANCE
-    outside = coverage < case.plan.quantile - _OFF_COVERAGE and float(np.quantile(covered, 0.9)) < case.plan.quantile
+    outside = coverage < _BAND - _OFF_COVERAGE and float(np.quantile(covered, 0.9)) < _BAND
     if not (more or fewer or outside):
         return
     unit = case.plan.unit.replace("_", " ")
@@ -44,7 +46,7 @@ def drift(case: Case) -> Iterator[Advice]:
             f"Mean demand was {ratio:.2f} times the plan's median (80% interval {low:.2f} to {high:.2f} over resampled days): "
             f"{asked.mean():,.4g} against {median[good].mean():,.4g} {unit}."
         ),
-        f"Demand stayed within the plan's {case.plan.quantile:.1%} quantile in {coverage:.1%} of {len(asked):,} hours.",
+        f"Demand stayed within the plan's {_BAND:.0%} quantile in {coverage:.1%} of {len(asked):,} hours.",
     ]
     if case.short.any():
         evidence.append(f"In {int(case.short.sum()):,} hours the nodes were full, so demand may have been higher than what was served.")

@@ -74,7 +74,7 @@ def _release(case: Case) -> Advice | None:
             f"{usage.days} days recorded, which is known only afterwards."
         ),
         case.full.sentence,
-        f"{beyond.sum() / extra.sum():.0%} of the surplus was above the plan's hours, the rest is in the plan itself.",
+        f"{beyond.sum() / extra.sum():.0%} of the surplus was above the plan's floors, the rest is in the floors themselves.",
         case.price.sentence,
     ]
     what = f"Release {mean:.1f} nodes in {hours / len(usage.hours):.0%} of the hours"
@@ -101,9 +101,10 @@ def _release(case: Case) -> Advice | None:
 
 def _release_changes(case: Case, above_plan: bool) -> tuple[Change, ...]:  # noqa: FBT001 (which of two remedies)
     most = max(ceil(float(np.nanmax(case.needed))), *(hour.nodes for hour in case.plan.hours), case.pool.min_nodes, 1)
-    if above_plan and most < case.pool.max_nodes:
+    # A loop aims above the floors on purpose, and its target is found by planning; only without one does the bound alone let nodes in.
+    if above_plan and case.plan.loop is None and most < case.pool.max_nodes:
         return (Change(f"{case.key}.max_nodes", str(case.pool.max_nodes), str(most)),)
-    return (Change("lepton plan", "hours of the plan", f"a plan made with {case.pool.demand.file} up to the last hour recorded"),)
+    return (Change("lepton plan", "floors and target of the plan", f"those of {case.pool.demand.file} up to the last hour recorded"),)
 
 
 def _floor(case: Case) -> Advice | None:
@@ -156,11 +157,10 @@ def _raise(case: Case) -> Advice | None:
     if saturated:
         evidence.insert(2, f"In {saturated:,} hours nodes were all but 100% busy: what was asked for beyond that no record shows.")
     most = int(np.max(np.where(short, np.floor(usage.nodes) + missing, 0.0)))
-    quantile = round(1 - (1 - case.promised) / 2, 4)
     change = (
         Change(f"{case.key}.max_nodes", str(case.pool.max_nodes), str(max(most, case.pool.max_nodes + 1)))
         if bound.any()
-        else Change(f"{case.key}.quantile", f"{case.promised:g}", f"{quantile:g}")
+        else _stricter(case)
     )
     return Advice(
         id=f"raise-{usage.pool}",
@@ -179,3 +179,11 @@ def _raise(case: Case) -> Advice | None:
         changes=(change,),
         claims=frozenset({(usage.pool, "short")}),
     )
+
+
+def _stricter(case: Case) -> Change:
+    """Return the change that halves what may be short, in the word that the stack file uses."""
+    spared = (1 - case.promised) / 2
+    if case.plan.violations is None:
+        return Change(f"{case.key}.quantile", f"{case.promised:g}", f"{round(1 - spared, 4):g}")
+    return Change(f"{case.key}.violations", f"{case.plan.violations:g}", f"{round(spared, 4):g}")

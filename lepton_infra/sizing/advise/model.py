@@ -104,7 +104,7 @@ class Seen:
     node_hours: float
     """Sum of the nodes."""
     needed_node_hours: float | None
-    """The least that would have kept the promised level; None without utilisation."""
+    """What each hour by itself needed, whole nodes, known only afterwards; None without utilisation."""
     utilisation: float | None
     """Mean share of the nodes that was used."""
     usd_per_month: float

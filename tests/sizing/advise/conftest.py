@@ -42,6 +42,7 @@ def planned(tmp_path_factory: pytest.TempPathFactory) -> StackFile:
         "gpu": ["H100", "L40S"],
         "demand": {"file": "demand/chat.csv", "start": "2026-01-05T00:00:00Z"},
         "throughput": {"per_gpu": {"H100": CAPACITY, "L40S": 1.0}, "source": "test"},
+        "quantile": 0.95,
         "max_nodes": 20,
         "min_nodes": 1,
     }
