@@ -75,8 +75,10 @@ class Built:
 
     graph: Graph
     """Its resources, parents and what is depended on first."""
-    notes: tuple[str, ...]
-    """Warnings that it logged, lines that it printed, up to twenty."""
+    logged: tuple[str, ...]
+    """Warnings and errors that it logged."""
+    printed: tuple[str, ...]
+    """What it printed, the first twenty lines, and how many more there were."""
     unanswered: tuple[str, ...]
     """Data sources that nobody answered: their results are unknown."""
 
@@ -267,7 +269,7 @@ class _Listener:
     def _built(self) -> Built:
         declared = (self._with_outputs(resource) for resource in self.resources.values())
         graph = Graph(self.program.project, self.program.stack, nearest(ordered(declared)))
-        return Built(graph, self._notes(), tuple(sorted(self.unanswered)))
+        return Built(graph, tuple(self.logged), self._printed(), tuple(sorted(self.unanswered)))
 
     def _with_outputs(self, resource: Resource) -> Resource:
         outputs = self.outputs.get(resource.urn)
@@ -275,10 +277,10 @@ class _Listener:
             return resource
         return replace(resource, outputs=outputs)
 
-    def _notes(self) -> tuple[str, ...]:
+    def _printed(self) -> tuple[str, ...]:
         printed = [line.decode(errors="replace") for line in self.child.printed if line.strip()]
         more = self.child.lines - len(self.child.printed)
-        return (*self.logged, *printed, *([f"… and {more} lines more"] if more > 0 else []))
+        return (*printed, *([f"… and {more} lines more"] if more > 0 else []))
 
     def _fault(self, given: str, allowed: str = "", remedy: str = "") -> ProgramFault:
         return ProgramFault([Fault(_relative(self.program.entry, self.program.root), given, allowed, remedy)])

@@ -1,0 +1,133 @@
+"""Where a graph comes from: a stack's program, or a file that somebody wrote."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from lepton_infra.errors import BadInput, Fault
+
+if TYPE_CHECKING:
+    from lepton_infra.config.runnable import Runnable
+    from lepton_infra.graph.model import Graph
+    from lepton_infra.graph.program import Built, Command, Program
+
+StackName = Annotated[str, typer.Argument(help="Name of the stack, as in Pulumi.<stack>.yaml; its program is run.")]
+GraphFile = Annotated[Path | None, typer.Option("--graph", help="Read a graph that `lepton graph --json` wrote.")]
+StateFile = Annotated[Path | None, typer.Option("--state", help="Read a state that `pulumi stack export` wrote.")]
+PreviewFile = Annotated[Path | None, typer.Option("--preview", help="Read what `pulumi preview --json` printed.")]
+ProjectPath = Annotated[Path, typer.Option(help="Directory of the Pulumi project, or one below it.")]
+Seconds = Annotated[float, typer.Option(min=1, help="How long the program may take.")]
+Debug = Annotated[bool, typer.Option("--debug", help="Show what the program printed, and the traceback where it raises.")]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What was asked for on the command line."""
+
+    stack: str
+    graph: Path | None
+    state: Path | None
+    preview: Path | None
+    project: Path
+    seconds: float = 300.0
+    debug: bool = False
+
+
+def load(source: Source) -> "Graph":
+    """Return the graph that is meant, and say on stderr what its program said.
+
+    Raises:
+        BadInput: no source is named or more than one, or the one that is named cannot be used.
+    """
+    from lepton_infra.graph import read_graph, read_preview, read_state
+
+    files = [
+        (path, read)
+        for path, read in ((source.graph, read_graph), (source.state, read_state), (source.preview, read_preview))
+        if path is not None
+    ]
+    if len(files) + bool(source.stack) != 1:
+        named = "two sources or more are named" if files else "no source is named"
+        raise BadInput(Fault("graph", named, "one of a stack, --graph, --state or --preview", "Name one"))
+    return files[0][1](files[0][0]) if files else _run(source)
+
+
+def _run(source: Source) -> "Graph":
+    from lepton_infra.cli import render
+    from lepton_infra.config.project import find_project
+    from lepton_infra.config.runnable import load_runnable
+    from lepton_infra.graph.program import ProgramFault, run_program
+
+    program = _program(load_runnable(find_project(source.project), source.stack))
+    try:
+        with render.progress() as report:
+            report(f"program: running {program.project}, stack {program.stack}")
+            built = run_program(program, _answer, seconds=source.seconds)
+    except ProgramFault as fault:
+        if source.debug:
+            render.note(fault.trace)
+        raise
+    _tell(built, debug=source.debug)
+    return built.graph
+
+
+def _tell(built: "Built", *, debug: bool) -> None:
+    from lepton_infra.cli import render
+
+    for line in (*built.logged, *(built.printed if debug else ())):
+        render.note(line)
+    for token in built.unanswered:
+        render.note(f"not answered: {token}; what it returns counts as unknown")
+
+
+def _answer(token: str, arguments: Mapping[str, object], settings: Mapping[str, object]) -> Mapping[str, object] | None:
+    # Few programs ask, and what can answer takes a while to load.
+    from lepton_infra.rehearsal.answers import pretend_answer
+
+    return pretend_answer(token, arguments, settings)
+
+
+def _program(runnable: "Runnable") -> "Program":
+    from lepton_infra.engine.host.toolchain import HostError, find_python, read_options
+    from lepton_infra.graph.program import Command, Program
+
+    root = runnable.project.root
+    try:
+        python = find_python(read_options(str(root), str(runnable.directory), dict(runnable.options)), os.environ)
+    except HostError as error:
+        where, _, said = str(error).partition(": ")
+        raise BadInput(Fault(where, said.rstrip("."))) from None
+    return Program(
+        project=runnable.project.name,
+        stack=runnable.stack,
+        root=root,
+        directory=runnable.directory,
+        entry=runnable.entry,
+        python=Command([str(python.executable)], python.environment(os.environ)),
+        config=runnable.config,
+        secret_keys=runnable.secret_keys,
+        plugins={name: command for name, folder in runnable.plugins.items() if (command := _plugin(folder))},
+    )
+
+
+def _plugin(folder: Path) -> "Command | None":
+    """Return how a package of components is started; None where it is not in Python or not installed: few programs need each of them."""
+    from lepton_infra.config.project import read_yaml
+    from lepton_infra.engine.host.service import plugin_arguments
+    from lepton_infra.engine.host.toolchain import HostError, find_python, of_plugin, read_options
+    from lepton_infra.graph.program import Command
+
+    description = folder / "PulumiPlugin.yaml"
+    if not description.is_file():
+        return None
+    runtime = read_yaml(description).get("runtime")
+    options = runtime.get("options") if isinstance(runtime, dict) else None
+    try:
+        python = find_python(of_plugin(read_options(str(folder), str(folder), options if isinstance(options, dict) else {})), os.environ)
+        return Command([str(python.executable), "-u", *plugin_arguments("resource", folder, [])], python.environment(os.environ))
+    except HostError:
+        return None
