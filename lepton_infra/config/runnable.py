@@ -71,7 +71,12 @@ def _options(runtime: object) -> Mapping[str, object]:
     said = cast("dict[str, object]", runtime) if isinstance(runtime, dict) else {"name": runtime}
     if said.get("name") != "python":
         raise BadInput(
-            Fault("Pulumi.yaml: runtime", f"is {said.get('name')!r}", "python", "Give a preview instead: `pulumi preview --json`, --preview FILE")
+            Fault(
+                "Pulumi.yaml: runtime",
+                f"is {said.get('name')!r}",
+                "python",
+                "Give a preview instead: `pulumi preview --json`, --preview FILE",
+            )
         )
     options = said.get("options")
     return cast("dict[str, object]", options) if isinstance(options, dict) else {}

@@ -105,9 +105,7 @@ class Graph:
     def built(self) -> tuple[Resource, ...]:
         """Return what a cloud is to hold for this stack: no components, no stack, no providers, nothing that is only read."""
         return tuple(
-            resource
-            for resource in self.resources
-            if resource.custom and not resource.external and not resource.type.startswith("pulumi:")
+            resource for resource in self.resources if resource.custom and not resource.external and not resource.type.startswith("pulumi:")
         )
 
     def needs(self, resource: Resource, token: str) -> Iterator[Resource]:

@@ -10,7 +10,8 @@ from lepton_infra.graph.model import Position, Resource
 
 _SCHEME: Final = "project:///"
 """An address inside the project: `project:///stacks/__main__.py#12` (pulumi 3.259, resource/deploy/source_eval.go)."""
-_INSTALLED: Final = frozenset({".venv", "venv", "site-packages", "node_modules"})
+_FOREIGN: Final = frozenset({"..", ".venv", "venv", "site-packages", "node_modules"})
+"""Parts of a path that lead out of the project, or to what is installed in it."""
 
 
 def read_position(state: Mapping[str, object]) -> Position | None:
@@ -25,7 +26,7 @@ def _parsed(address: object) -> Position | None:
     file, _, place = address.removeprefix(_SCHEME).partition("#")
     line = place.partition(",")[0]
     name = unquote(file)
-    return Position(name, int(line)) if line.isdecimal() and not _INSTALLED & set(name.split("/")) else None
+    return Position(name, int(line)) if line.isdecimal() and not _FOREIGN & set(name.split("/")) else None
 
 
 def nearest(resources: Iterable[Resource]) -> tuple[Resource, ...]:

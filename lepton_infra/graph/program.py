@@ -227,7 +227,9 @@ class _Listener:
             self.line.settimeout(max(left, 0.001))
             data = self.line.recv(_READ_BYTES)
         except TimeoutError:
-            raise self._fault("did not end", f"at most {self.seconds:g} s", "Look for a loop or a wait without end, or give --seconds") from None
+            raise self._fault(
+                "did not end", f"at most {self.seconds:g} s", "Look for a loop or a wait without end, or give --seconds"
+            ) from None
         except OSError:
             data = b""
         if not data:
@@ -310,7 +312,9 @@ class _Listener:
         code = self.child.process.poll()
         if code == _NO_SDK:
             where = str(self.program.python.arguments[0])
-            return ProgramFault([Fault(where, "has no package pulumi", "the program's Python, with its requirements", "Run `pulumi install`")])
+            return ProgramFault(
+                [Fault(where, "has no package pulumi", "the program's Python, with its requirements", "Run `pulumi install`")]
+            )
         how = f"by signal {-code}" if code is not None and code < 0 else f"with exit code {code}"
         last = next((line.decode(errors="replace").strip() for line in reversed(self.child.printed) if line.strip()), "")
         said = f"; its last words were {last[:200]!r}" if last and code else ""
@@ -340,8 +344,8 @@ def _resource(record: Mapping[str, object]) -> Resource:
 
 
 def _relative(path: Path, root: Path) -> str:
+    file = path / "__main__.py" if path.is_dir() else path
     try:
-        return path.relative_to(root).as_posix()
+        return file.relative_to(root).as_posix()
     except ValueError:
-        return str(path)
-
+        return str(file)

@@ -62,7 +62,9 @@ def state_resource(item: Mapping[str, object]) -> Resource:
         id=str(item.get("id") or ""),
         # A reference to a provider is its URN and its id.
         provider=str(provider).rpartition("::")[0] if provider else "",
-        property_dependencies={name: urns for name, value in as_mapping(item.get("propertyDependencies")).items() if (urns := as_texts(value))},
+        property_dependencies={
+            name: urns for name, value in as_mapping(item.get("propertyDependencies")).items() if (urns := as_texts(value))
+        },
         aliases=as_texts(item.get("aliases")),
         external=bool(item.get("external")),
         position=read_position(item),

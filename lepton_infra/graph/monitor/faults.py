@@ -1,11 +1,27 @@
 """What went wrong in a program, as a record: file and line of the user's own code, and the exception's words."""
 
 import traceback
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from pulumi import RunError
 
-from .records import own_file
+from .records import Frame, own_file
+
+
+class Refused(RunError):
+    """The monitor says no, as an engine would; the text says to what."""
+
+
+@contextmanager
+def located(frames: Sequence[Frame]) -> Generator[None]:
+    """Put in front of a refusal where the program stands that asked."""
+    try:
+        yield
+    except Refused as no:
+        place = f"{frames[0][0]}:{frames[0][1]}: " if frames else ""
+        raise Refused(f"{place}{no}") from None
 
 
 def record_of(error: BaseException, root: Path) -> dict[str, object]:

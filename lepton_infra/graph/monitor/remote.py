@@ -15,8 +15,11 @@ from pulumi.runtime.proto.engine_pb2_grpc import add_EngineServicer_to_server
 from pulumi.runtime.proto.provider_pb2_grpc import ResourceProviderStub
 from pulumi.runtime.proto.resource_pb2_grpc import add_ResourceMonitorServicer_to_server
 
+from .faults import Refused
+
 _OPTIONS = [("grpc.max_receive_message_length", 400 * 1024 * 1024), ("grpc.max_send_message_length", 400 * 1024 * 1024)]
 """The longest message, as in Pulumi's own SDKs."""
+_WRAPPED = "Unexpected <class 'Exception'>: "
 _THREADS = 16
 """Components may hold components: each waiting one keeps a thread."""
 
@@ -48,10 +51,6 @@ class Stage(Protocol):
         ...
 
 
-class Unhosted(Exception):  # noqa: N818 (reads as what it is: `except Unhosted`)
-    """A component or a method whose package cannot be run here."""
-
-
 class Plugins:
     """The packages of one run; started when first needed, stopped with the program's process group."""
 
@@ -68,7 +67,7 @@ class Plugins:
         """Let a package construct one of its components.
 
         Raises:
-            Unhosted: nothing says where the package is, or it refuses.
+            Refused: nothing says where the package is, or it does not do it.
         """
         provider = self._provider(request.type, monitor)
         dependencies = provider_pb2.ConstructRequest.PropertyDependencies
@@ -102,7 +101,7 @@ class Plugins:
         """Let a package answer a method of one of its components.
 
         Raises:
-            Unhosted: likewise.
+            Refused: likewise.
         """
         provider = self._provider(request.tok, monitor)
         dependencies = provider_pb2.CallRequest.ArgumentDependencies
@@ -131,7 +130,7 @@ class Plugins:
         with self._lock:
             if package not in self._running:
                 if package not in self._known:
-                    raise Unhosted(
+                    raise Refused(
                         f"'{token}' is built by the package '{package}', for which Pulumi.yaml names no folder with a component in Python"
                     )
                 self._address = self._address or self._serve(monitor)
@@ -145,7 +144,7 @@ class Plugins:
         self._children.append(child)
         port = child.stdout.readline().strip().decode(errors="replace") if child.stdout else ""
         if not port.isdecimal():
-            raise Unhosted(f"the package '{package}' ended without saying where it listens; what it printed is above")
+            raise Refused(f"the package '{package}' ended without saying where it listens; what it printed is above")
         if child.stdout:
             threading.Thread(target=_drain, args=(child.stdout,), daemon=True).start()
         provider = ResourceProviderStub(grpc.insecure_channel(f"127.0.0.1:{port}", options=_OPTIONS))
@@ -187,8 +186,9 @@ def _answered(ask: Callable[[], Any], about: str) -> Any:  # noqa: ANN401 (as ma
         details = error.details() if isinstance(error, grpc.Call) else ""
         if isinstance(error, grpc.Call) and error.code() is grpc.StatusCode.UNIMPLEMENTED:
             return Empty()
-        lines = [line for line in (details or "").splitlines() if line.strip()]
-        raise Unhosted(f"{about}: {lines[0].rstrip(':') if lines else 'its package broke off'}") from None
+        # The server of grpc puts its own words before an exception's, and the SDK a traceback behind them.
+        lines = [line for line in (details or "").removeprefix(_WRAPPED).splitlines() if line.strip()]
+        raise Refused(f"{about}: {lines[0].rstrip(':.') if lines else 'its package broke off'}") from None
 
 
 def _drain(stream: IO[bytes]) -> None:

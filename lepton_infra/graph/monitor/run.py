@@ -6,7 +6,10 @@ import json
 import logging
 import os
 import runpy
+import signal
 import sys
+import threading
+import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -26,6 +29,7 @@ from .service import Monitor
 
 _THREADS = 16
 """Registrations in flight; more would only wait for one another."""
+_LOOK_SECONDS = 1.0
 _COLLECT_AFTER = 100_000
 """Objects between two searches for garbage: a program keeps nearly all that it makes, so that looking often finds nothing."""
 
@@ -50,9 +54,9 @@ class Job:
 
 def main(descriptor: int) -> None:
     """Run the program that the other end names, and tell it all."""
+    threading.Thread(target=_follow, args=(os.getppid(),), daemon=True).start()
     link = Link(descriptor)
     job = _job(link.receive())
-    # The pages of the standard output are the program's own; an interpreter that is killed would lose them otherwise.
     engine = Engine(link)
     place = Place(job.project, job.stack, Path(job.root), job.config)
     plugins = Plugins(job.plugins, place, engine)
@@ -74,6 +78,13 @@ def main(descriptor: int) -> None:
     link.send({"kind": "end"})
     # Threads that a program left behind would keep the process alive; nothing is left to say.
     os._exit(0)
+
+
+def _follow(parent: int) -> None:
+    """Leave with all that the program started when whoever asked is gone: a program may run for ever."""
+    while os.getppid() == parent:
+        time.sleep(_LOOK_SECONDS)
+    os.killpg(0, signal.SIGKILL)
 
 
 def _job(said: Mapping[str, object]) -> Job:

@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from google.protobuf.empty_pb2 import Empty
-from pulumi.runtime.proto import provider_pb2, resource_pb2
+from pulumi.runtime.proto import provider_pb2, resource_pb2, source_pb2
 from pulumi.runtime.proto.callback_pb2 import Callback
 from pulumi.runtime.proto.resource_pb2_grpc import ResourceMonitorStub
 
 from .computed import completed
+from .faults import Refused, located
 from .link import Link
-from .records import Place, settings, sorted_urns
+from .records import Frame, Place, settings, sorted_urns
 from .remote import Plugins
 from .transforms import Transforms
 from .values import Value, plain, struct, without_outputs
@@ -52,10 +53,6 @@ _NAMES = {
 _Answer = TypeVar("_Answer")
 
 
-class Refused(Exception):  # noqa: N818 (reads as what it is: `except Refused`)
-    """The monitor says no, as an engine would; the text says what is wrong."""
-
-
 @dataclass(frozen=True)
 class _Goal:
     """What children inherit from a resource, and what a reference to it is resolved with."""
@@ -76,6 +73,7 @@ class Monitor(ResourceMonitorStub):
         self._plugins = plugins
         self._transforms = Transforms()
         self._goals: dict[str, _Goal] = {}
+        self._hosted: dict[str, list[Frame]] = {}
         self._packages: dict[str, resource_pb2.RegisterPackageRequest] = {}
         self._lock = threading.RLock()
         # The client's constructor would bind each method to a channel; here they are answered on the spot.
@@ -118,8 +116,11 @@ class Monitor(ResourceMonitorStub):
     def RegisterResource(self, request: resource_pb2.RegisterResourceRequest) -> resource_pb2.RegisterResourceResponse:
         urn = self._place.urn(request.parent, request.type, request.name)
         self._transforms.apply(request, urn)
+        frames = self._frames(urn, request.parent, request.stackTrace)
         if request.remote:
-            return self._plugins.construct(request, self)
+            self._hosted[urn] = frames
+            with located(frames):
+                return self._plugins.construct(request, self)
         self._inherit(request)
         inputs = {name: without_outputs(value) for name, value in plain(request.object).items()}
         provider = self._provider(request.type, request.provider, request.version, request.packageRef) if request.custom else ""
@@ -135,11 +136,12 @@ class Monitor(ResourceMonitorStub):
             "propertyDependencies": {name: sorted_urns(each.urns) for name, each in request.propertyDependencies.items() if each.urns},
             "protect": request.protect,
             "provider": provider,
-            "aliases": [self._place.alias(alias, urn, request.parent) for alias in request.aliases] or list(request.aliasURNs),
-            "frames": self._place.frames(request.stackTrace),
+            "aliases": sorted_urns([*request.aliasURNs, *(self._place.alias(alias, urn, request.parent) for alias in request.aliases)]),
+            "frames": frames,
         }
         goal = _Goal(inputs, request.protect, request.provider, request.custom, dict(request.providers))
-        self._declare(urn, record, goal)
+        with located(frames):
+            self._declare(urn, record, goal)
         known = request.object if not request.custom else struct(completed(request.type, inputs))
         return resource_pb2.RegisterResourceResponse(urn=urn, id=request.importId, object=known)
 
@@ -161,7 +163,7 @@ class Monitor(ResourceMonitorStub):
             "protect": False,
             "provider": provider,
             "aliases": [],
-            "frames": self._place.frames(request.stackTrace),
+            "frames": self._frames(urn, request.parent, request.stackTrace),
         }
         self._declare(urn, record, _Goal(inputs, protect=False, provider=request.provider, custom=True, providers={}))
         return resource_pb2.ReadResourceResponse(urn=urn, properties=struct(completed(request.type, inputs)))
@@ -188,7 +190,16 @@ class Monitor(ResourceMonitorStub):
         return response
 
     def Call(self, request: resource_pb2.ResourceCallRequest) -> provider_pb2.CallResponse:
-        return self._plugins.call(request, self)
+        with located(self._place.frames(request.stackTrace)):
+            return self._plugins.call(request, self)
+
+    def _frames(self, urn: str, parent: str, trace: source_pb2.StackTrace) -> list[Frame]:
+        """Return where a resource is declared; what another process hosts is declared where the program asked for its component."""
+        hosted = self._hosted.get(urn) or self._hosted.get(parent)
+        if hosted is None:
+            return self._place.frames(trace)
+        self._hosted[urn] = hosted
+        return hosted
 
     def _known_resource(self, urn: object) -> resource_pb2.ResourceInvokeResponse:
         goal = self._goals.get(str(urn))

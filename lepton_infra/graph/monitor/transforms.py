@@ -90,9 +90,7 @@ class Transforms:
         if callback.target not in self._servers:
             self._servers[callback.target] = CallbacksStub(grpc.insecure_channel(callback.target))
         try:
-            answer = self._servers[callback.target].Invoke(
-                CallbackInvokeRequest(token=callback.token, request=request.SerializeToString())
-            )
+            answer = self._servers[callback.target].Invoke(CallbackInvokeRequest(token=callback.token, request=request.SerializeToString()))
         except grpc.RpcError as error:
             details = error.details() if isinstance(error, grpc.Call) else ""
             raise RuntimeError(details or "a transform failed") from None

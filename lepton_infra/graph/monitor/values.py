@@ -16,8 +16,8 @@ SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 (the mark of one)
 
 
 def plain(struct: struct_pb2.Struct) -> dict[str, Value]:
-    """Return a struct's properties; whole numbers become integers."""
-    return {name: _plain(value) for name, value in struct.fields.items()}
+    """Return a struct's properties; whole numbers become integers, and null is as good as not given, as engines have it."""
+    return {name: plain_value for name, value in struct.fields.items() if (plain_value := _plain(value)) is not None}
 
 
 def _plain(value: struct_pb2.Value) -> Value:
