@@ -5,10 +5,10 @@ from typing import Annotated
 
 import typer
 
-from lepton_infra.cli.source import Debug, GraphFile, PreviewFile, ProjectPath, Seconds, Source, StackName, StateFile, load
+from lepton_infra.cli.source import AnswersFile, Debug, GraphFile, PreviewFile, ProjectPath, Seconds, Source, StackName, StateFile, load
 
 
-def check(
+def check(  # noqa: PLR0917 (typer makes an option of each)
     stack: StackName = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Exit code 3 where a rule cannot tell yet.")] = False,
@@ -18,6 +18,7 @@ def check(
     preview: PreviewFile = None,
     project: ProjectPath = Path(),
     seconds: Seconds = 300.0,
+    answers: AnswersFile = None,
     debug: Debug = False,
 ) -> None:
     """Judge what a stack would build by the rules of the installed packs, without engine, account or network.
@@ -31,7 +32,7 @@ def check(
     from lepton_infra.rules.packs import installed_cards
 
     least = checkpage.severity_of(severity)
-    found = load(Source(stack, graph, state, preview, project, seconds, debug))
+    found = load(Source(stack, graph, state, preview, project, seconds, answers, debug))
     judged = judge(found, installed_cards())
     if as_json:
         render.document(checkpage.as_document(judged, found))

@@ -5,10 +5,10 @@ from typing import Annotated
 
 import typer
 
-from lepton_infra.cli.source import Debug, GraphFile, PreviewFile, ProjectPath, Seconds, Source, StackName, StateFile, load
+from lepton_infra.cli.source import AnswersFile, Debug, GraphFile, PreviewFile, ProjectPath, Seconds, Source, StackName, StateFile, load
 
 
-def graph(
+def graph(  # noqa: PLR0917 (typer makes an option of each)
     stack: StackName = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print the graph as one JSON document.")] = False,
     graph: GraphFile = None,
@@ -16,6 +16,7 @@ def graph(
     preview: PreviewFile = None,
     project: ProjectPath = Path(),
     seconds: Seconds = 300.0,
+    answers: AnswersFile = None,
     debug: Debug = False,
 ) -> None:
     """Show what a stack would build: components, and under each its resources by type.
@@ -28,7 +29,7 @@ def graph(
     from lepton_infra.cli import graphpage, render
     from lepton_infra.graph import as_document
 
-    found = load(Source(stack, graph, state, preview, project, seconds, debug))
+    found = load(Source(stack, graph, state, preview, project, seconds, answers, debug))
     if as_json:
         render.document(as_document(found))
     else:

@@ -13,7 +13,7 @@ from lepton_infra.errors import BadInput, Fault
 if TYPE_CHECKING:
     from lepton_infra.config.runnable import Runnable
     from lepton_infra.graph.model import Graph
-    from lepton_infra.graph.program import Built, Command, Program
+    from lepton_infra.graph.program import Answers, Built, Command, Program
 
 StackName = Annotated[str, typer.Argument(help="Name of the stack, as in Pulumi.<stack>.yaml; its program is run.")]
 GraphFile = Annotated[Path | None, typer.Option("--graph", help="Read a graph that `lepton graph --json` wrote.")]
@@ -21,6 +21,7 @@ StateFile = Annotated[Path | None, typer.Option("--state", help="Read a state th
 PreviewFile = Annotated[Path | None, typer.Option("--preview", help="Read what `pulumi preview --json` printed.")]
 ProjectPath = Annotated[Path, typer.Option(help="Directory of the Pulumi project, or one below it.")]
 Seconds = Annotated[float, typer.Option(min=1, help="How long the program may take.")]
+AnswersFile = Annotated[Path | None, typer.Option("--answers", help="JSON object of data sources' results by token, before pretend data.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show what the program printed, and the traceback where it raises.")]
 
 
@@ -34,6 +35,7 @@ class Source:
     preview: Path | None
     project: Path
     seconds: float = 300.0
+    answers: Path | None = None
     debug: bool = False
 
 
@@ -66,7 +68,7 @@ def _run(source: Source) -> "Graph":
     try:
         with render.progress() as report:
             report(f"program: running {program.project}, stack {program.stack}")
-            built = run_program(program, _answer, seconds=source.seconds)
+            built = run_program(program, _answers(source.answers), seconds=source.seconds)
     except ProgramFault as fault:
         if source.debug:
             render.note(fault.trace)
@@ -84,11 +86,21 @@ def _tell(built: "Built", *, debug: bool) -> None:
         render.note(f"not answered: {token}; what it returns counts as unknown")
 
 
-def _answer(token: str, arguments: Mapping[str, object], settings: Mapping[str, object]) -> Mapping[str, object] | None:
-    # Few programs ask, and what can answer takes a while to load.
-    from lepton_infra.rehearsal.answers import pretend_answer
+def _answers(path: Path | None) -> "Answers":
+    """Return what answers data sources: the user's file first, then pretend data."""
+    from lepton_infra.graph.files import read_object
 
-    return pretend_answer(token, arguments, settings)
+    given: Mapping[str, Mapping[str, object]] = read_object(path, "an object of results by data source") if path else {}
+
+    def answer(token: str, arguments: Mapping[str, object], settings: Mapping[str, object]) -> Mapping[str, object] | None:
+        if token in given:
+            return given[token]
+        # Few programs ask, and what can answer takes a while to load.
+        from lepton_infra.rehearsal.answers import pretend_answer
+
+        return pretend_answer(token, arguments, settings)
+
+    return answer
 
 
 def _program(runnable: "Runnable") -> "Program":
@@ -97,7 +109,7 @@ def _program(runnable: "Runnable") -> "Program":
 
     root = runnable.project.root
     try:
-        python = find_python(read_options(str(root), str(runnable.directory), dict(runnable.options)), os.environ)
+        python = find_python(read_options(str(root), str(runnable.directory), runnable.options), os.environ)
     except HostError as error:
         where, _, said = str(error).partition(": ")
         raise BadInput(Fault(where, said.rstrip("."))) from None
@@ -117,6 +129,7 @@ def _program(runnable: "Runnable") -> "Program":
 def _plugin(folder: Path) -> "Command | None":
     """Return how a package of components is started; None where it is not in Python or not installed: few programs need each of them."""
     from lepton_infra.config.project import read_yaml
+    from lepton_infra.config.runnable import python_options
     from lepton_infra.engine.host.service import plugin_arguments
     from lepton_infra.engine.host.toolchain import HostError, find_python, of_plugin, read_options
     from lepton_infra.graph.program import Command
@@ -124,10 +137,11 @@ def _plugin(folder: Path) -> "Command | None":
     description = folder / "PulumiPlugin.yaml"
     if not description.is_file():
         return None
-    runtime = read_yaml(description).get("runtime")
-    options = runtime.get("options") if isinstance(runtime, dict) else None
+    options = python_options(read_yaml(description).get("runtime"))
+    if options is None:
+        return None
     try:
-        python = find_python(of_plugin(read_options(str(folder), str(folder), options if isinstance(options, dict) else {})), os.environ)
+        python = find_python(of_plugin(read_options(str(folder), str(folder), options)), os.environ)
         return Command([str(python.executable), "-u", *plugin_arguments("resource", folder, [])], python.environment(os.environ))
     except HostError:
         return None

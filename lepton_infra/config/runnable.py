@@ -67,19 +67,21 @@ def load_runnable(project: Project, stack: str) -> Runnable:
     )
 
 
-def _options(runtime: object) -> Mapping[str, object]:
+def python_options(runtime: object) -> Mapping[str, object] | None:
+    """Return the options under `runtime` of a project or a component package; None where it is not in Python."""
     said = cast("dict[str, object]", runtime) if isinstance(runtime, dict) else {"name": runtime}
     if said.get("name") != "python":
-        raise BadInput(
-            Fault(
-                "Pulumi.yaml: runtime",
-                f"is {said.get('name')!r}",
-                "python",
-                "Give a preview instead: `pulumi preview --json`, --preview FILE",
-            )
-        )
+        return None
     options = said.get("options")
     return cast("dict[str, object]", options) if isinstance(options, dict) else {}
+
+
+def _options(runtime: object) -> Mapping[str, object]:
+    options = python_options(runtime)
+    if options is None:
+        name = cast("dict[str, object]", runtime).get("name") if isinstance(runtime, dict) else runtime
+        raise BadInput(Fault("Pulumi.yaml: runtime", f"is {name!r}", "python", "Give what `pulumi preview --json` prints, by --preview"))
+    return options
 
 
 def _settings(config: object, project: str, where: str) -> Iterator[tuple[str, object]]:

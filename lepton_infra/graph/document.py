@@ -1,7 +1,7 @@
 """Graph JSON, the project's own format: `{"format": "lepton.graph/1", "project", "stack", "resources": […]}`.
 
-Inputs stand under wire names; `{"$unknown": true}` is an unknown value, `{"$secret": true}` a secret one, `{"$asset": "file"}` or `"archive"`
-what is not kept. Of a resource only `type` and `inputs` must be there.
+Inputs stand under wire names; `{"$unknown": true}` is an unknown value, `{"$secret": true}` a secret one, `{"$asset": "file"}` or
+`"archive"` what is not kept. Of a resource only `type` and `inputs` must be there.
 """
 
 from collections.abc import Iterator, Mapping
@@ -31,7 +31,7 @@ _OPTIONAL: Final[Mapping[str, tuple[type, ...]]] = {
     "external": (bool,),
     "position": (dict, type(None)),
 }
-_WORDS: Final = {str: "text", dict: "an object", list: "a list", bool: "true or false", type(None): "null"}
+_WORDS: Final[Mapping[type, str]] = {str: "text", dict: "an object", list: "a list", bool: "true or false", type(None): "null"}
 
 
 def read_graph(path: Path) -> Graph:
@@ -128,17 +128,17 @@ def _value(value: object) -> object:
 
 
 def _resource(item: Mapping[str, object], number: int, project: str, stack: str) -> Resource:
-    token = str(item["type"])
+    kind = str(item["type"])
     urn = str(item.get("urn", ""))
     name = str(item.get("name") or urn.split("::", maxsplit=3)[-1] or f"resource-{number}")
     position = as_mapping(item.get("position"))
     parent, provider = item.get("parent"), item.get("provider")
     return Resource(
-        urn=urn or f"urn:pulumi:{stack}::{project}::{token}::{name}",
-        type=token,
+        urn=urn or f"urn:pulumi:{stack}::{project}::{kind}::{name}",
+        type=kind,
         name=name,
         parent=str(parent) if parent else None,
-        custom=bool(item.get("custom", token != "pulumi:pulumi:Stack")),
+        custom=bool(item.get("custom", kind != "pulumi:pulumi:Stack")),
         inputs=as_mapping(_value(item["inputs"])),
         outputs=as_mapping(_value(item.get("outputs", {}))),
         dependencies=as_texts(item.get("dependencies")),
@@ -185,4 +185,4 @@ def _twice(items: list[object], where: str) -> Iterator[Fault]:
 def _word(value: object) -> str:
     if isinstance(value, str):
         return "an empty text" if not value else f"the text {value[:40]!r}"
-    return _WORDS.get(type(value), f"the number {value}")
+    return next((word for kind, word in _WORDS.items() if isinstance(value, kind)), f"the number {value}")

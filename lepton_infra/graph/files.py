@@ -30,6 +30,23 @@ def read_json(path: Path, wanted: str, parse: "Callable[[object, str], Graph]") 
         return parse(json.loads(read_text(path)), path.name)
 
 
+def read_object(path: Path, wanted: str) -> Mapping[str, Mapping[str, object]]:
+    """Return an object of objects that a file of JSON holds.
+
+    Raises:
+        BadInput: it cannot be read, or holds something else.
+    """
+    with rejecting(path, wanted):
+        document: object = json.loads(read_text(path))
+    if not isinstance(document, dict):
+        raise BadInput(Fault(path.name, "is no object", wanted))
+    entries = cast("dict[str, object]", document)
+    faults = [Fault(f"{path.name}: {name}", "is no object", wanted) for name, value in entries.items() if not isinstance(value, dict)]
+    if faults:
+        raise BadInput(faults)
+    return {name: as_mapping(value) for name, value in entries.items()}
+
+
 def read_text(path: Path) -> str:
     """Return a file's text.
 

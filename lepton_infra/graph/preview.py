@@ -39,21 +39,21 @@ def parse_preview(document: object, where: str) -> Graph:
     Raises:
         BadInput: it has neither steps nor events.
     """
-    states = list(_from_events(document) if isinstance(document, list) else _from_steps(document))
+    states = [*_from_events(as_list(document)), *_from_steps(as_list(as_mapping(document).get("steps")))]
     if not states:
         raise BadInput(Fault(where, "has no steps with a resource", WANTED))
     latest = {str(state.get("urn", "")): state for state in states}
     return graph_of(state_resource(state) for state in latest.values())
 
 
-def _from_steps(document: object) -> Iterator[Mapping[str, object]]:
-    for step in map(as_mapping, as_list(as_mapping(document).get("steps"))):
+def _from_steps(steps: list[object]) -> Iterator[Mapping[str, object]]:
+    for step in map(as_mapping, steps):
         if state := as_mapping(step.get("newState")):
             yield state
 
 
-def _from_events(document: object) -> Iterator[Mapping[str, object]]:
-    for event in map(as_mapping, as_list(document)):
+def _from_events(events: list[object]) -> Iterator[Mapping[str, object]]:
+    for event in map(as_mapping, events):
         metadata = as_mapping(as_mapping(event.get("resourcePreEvent")).get("metadata"))
         if state := as_mapping(metadata.get("new")):
             yield state

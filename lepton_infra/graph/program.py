@@ -302,7 +302,7 @@ class _Listener:
         said = f"{given}: {first.rstrip('.')}" if first else given
         remedy = "Give --debug for the traceback"
         if self.unanswered:
-            remedy += f"; nobody here answers the data sources {', '.join(sorted(self.unanswered))}"
+            remedy += f"; nobody answers {', '.join(sorted(self.unanswered))} here, so give results by --answers"
         return ProgramFault([Fault(place, said, "a program that runs to its end", remedy)], trace)
 
     def _broken_off(self) -> ProgramFault:

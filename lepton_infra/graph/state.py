@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
 from lepton_infra.errors import BadInput, Fault
-from lepton_infra.graph.files import as_list, as_mapping, as_texts, read_json
+from lepton_infra.graph.files import as_mapping, as_texts, read_json
 from lepton_infra.graph.model import Graph, Resource
 from lepton_infra.graph.positions import nearest, read_position
 from lepton_infra.graph.wire import decode_inputs
@@ -33,7 +33,7 @@ def parse_state(document: object, where: str) -> Graph:
     if not isinstance(listed, list):
         raise BadInput(Fault(where, "has no deployment.resources", WANTED))
     # What a replacement has left to be deleted bears the URN of what replaces it.
-    standing = (item for item in map(as_mapping, as_list(listed)) if not item.get("delete"))
+    standing = (item for item in map(as_mapping, cast("list[object]", listed)) if not item.get("delete"))
     return graph_of([state_resource(item) for item in standing])
 
 

@@ -31,7 +31,7 @@ def _complete(value: Value, kind: Any) -> Value:  # noqa: ANN401 (an annotation 
     if not isinstance(value, dict) or SIGNATURE in value or not isinstance(kind, type) or not sdk_types.is_output_type(kind):
         return value
     fields = _fields(kind)
-    return {name: UNKNOWN for name in fields} | {name: _complete(item, fields.get(name)) for name, item in value.items()}
+    return {**dict.fromkeys(fields, UNKNOWN), **{name: _complete(item, fields.get(name)) for name, item in value.items()}}
 
 
 @cache

@@ -3,14 +3,13 @@
 
 from google.protobuf.empty_pb2 import Empty
 from pulumi.runtime.proto import engine_pb2
-from pulumi.runtime.proto.engine_pb2_grpc import EngineStub
 
 from .link import Link
 
 _WORDS = {engine_pb2.INFO: "info", engine_pb2.WARNING: "warning", engine_pb2.ERROR: "error"}
 
 
-class Engine(EngineStub):
+class Engine:
     """Listens to one program."""
 
     def __init__(self, link: Link) -> None:

@@ -10,7 +10,7 @@ from pulumi import RunError
 from .records import Frame, own_file
 
 
-class Refused(RunError):
+class Refused(RunError):  # noqa: N818 (reads as what it is: `except Refused`)
     """The monitor says no, as an engine would; the text says to what."""
 
 

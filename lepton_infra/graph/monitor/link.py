@@ -13,7 +13,7 @@ class Link:
 
     def __init__(self, descriptor: int) -> None:
         # What the program starts itself must not keep the line open.
-        os.set_inheritable(descriptor, False)
+        os.set_inheritable(descriptor, False)  # noqa: FBT003 (it takes no keywords)
         self._socket = socket.socket(fileno=descriptor)
         self._lines = self._socket.makefile("rb")
         self._writing = threading.Lock()

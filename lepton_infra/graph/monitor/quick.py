@@ -3,15 +3,17 @@
 Where a future SDK does not have the names, nothing is replaced and all is as before, only slower.
 """
 
-import sys
+import inspect
 from functools import cache
 from pathlib import Path
-from types import FrameType
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from pulumi import log
 from pulumi.runtime import resource
 from pulumi.runtime.proto import source_pb2
+
+if TYPE_CHECKING:
+    from types import FrameType
 
 _CONSTRUCTORS: Final = 3
 """A resource's own constructor is the third from inside, after those of CustomResource or ComponentResource and of Resource."""
@@ -24,7 +26,7 @@ def quicken(root: Path) -> None:
 
     def trace() -> source_pb2.StackTrace:
         frames = source_pb2.StackTrace()
-        frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 (documented, if only for CPython, and a tenth of the price)
+        frame: FrameType | None = inspect.currentframe()
         constructors = 0
         while frame is not None:
             if constructors >= _CONSTRUCTORS:

@@ -1,12 +1,13 @@
 """From the requests of a program to records: what the other end of the line reads."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, cast
 from urllib.parse import unquote
 
-from pulumi.runtime.proto import alias_pb2, source_pb2
+from pulumi.runtime.proto import alias_pb2, resource_pb2, source_pb2
 
 from .values import Value
 
@@ -33,8 +34,12 @@ class Place:
         kind = token if above in {"", "pulumi:pulumi:Stack"} else f"{above}${token}"
         return f"urn:pulumi:{self.stack}::{self.project}::{kind}::{name}"
 
-    def alias(self, alias: alias_pb2.Alias, own: str, parent: str) -> str:
-        """Return the URN that an alias means, for a resource with this URN and parent."""
+    def aliases(self, request: resource_pb2.RegisterResourceRequest, own: str) -> Iterator[str]:
+        """Yield the URNs that a resource's aliases mean."""
+        for alias in cast("Iterable[alias_pb2.Alias]", cast("Any", request).aliases):
+            yield self._alias(alias, own, request.parent)
+
+    def _alias(self, alias: alias_pb2.Alias, own: str, parent: str) -> str:
         if not alias.HasField("spec"):
             return alias.urn
         spec = alias.spec

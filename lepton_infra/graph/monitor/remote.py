@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import IO, Any, Protocol
+from typing import IO, Any, Protocol, cast
 
 import grpc
 from google.protobuf.empty_pb2 import Empty
@@ -58,7 +58,7 @@ class Plugins:
         self._known = known
         self._stage = stage
         self._engine = engine
-        self._running: dict[str, ResourceProviderStub] = {}
+        self._running: dict[str, Any] = {}
         self._children: list[subprocess.Popen[bytes]] = []
         self._address = ""
         self._lock = threading.Lock()
@@ -86,7 +86,7 @@ class Plugins:
             providers=request.providers,
             dependencies=request.dependencies,
             protect=request.protect if request.HasField("protect") else None,
-            aliases=request.aliases,
+            aliases=cast("Any", request).aliases,
             accepts_output_values=True,
         )
         made = _answered(lambda: provider.Construct(asked), f"{request.type} '{request.name}'")
@@ -125,7 +125,7 @@ class Plugins:
             child.kill()
             child.wait()
 
-    def _provider(self, token: str, monitor: object) -> ResourceProviderStub:
+    def _provider(self, token: str, monitor: object) -> Any:  # noqa: ANN401 (the stubs know neither questions nor answers of this client)
         package = token.partition(":")[0]
         with self._lock:
             if package not in self._running:
@@ -137,7 +137,7 @@ class Plugins:
                 self._running[package] = self._start(package, self._known[package])
             return self._running[package]
 
-    def _start(self, package: str, plugin: Plugin) -> ResourceProviderStub:
+    def _start(self, package: str, plugin: Plugin) -> Any:  # noqa: ANN401 (likewise)
         child = subprocess.Popen(
             [*plugin.command, self._address], env=dict(plugin.environment), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE
         )
@@ -147,7 +147,7 @@ class Plugins:
             raise Refused(f"the package '{package}' ended without saying where it listens; what it printed is above")
         if child.stdout:
             threading.Thread(target=_drain, args=(child.stdout,), daemon=True).start()
-        provider = ResourceProviderStub(grpc.insecure_channel(f"127.0.0.1:{port}", options=_OPTIONS))
+        provider = cast("Any", ResourceProviderStub)(grpc.insecure_channel(f"127.0.0.1:{port}", options=_OPTIONS))
         _answered(lambda: provider.Configure(provider_pb2.ConfigureRequest(acceptSecrets=True, acceptResources=True)), package)
         return provider
 

@@ -1,4 +1,4 @@
-"""Run a program as Pulumi's language host does (pulumi 3.259, python/cmd/pulumi-language-python-exec), with our monitor for the engine's."""
+"""Run a program as Pulumi's language host does (3.259, python/cmd/pulumi-language-python-exec), with our monitor for the engine's."""
 
 import asyncio
 import gc
@@ -25,7 +25,7 @@ from .link import Link
 from .quick import quicken
 from .records import Place
 from .remote import Plugin, Plugins
-from .service import Monitor
+from .service import Monitor, as_client
 
 _THREADS = 16
 """Registrations in flight; more would only wait for one another."""
@@ -103,7 +103,7 @@ def _configure(job: Job, monitor: Monitor, engine: Engine) -> None:
         stack=job.stack,
         organization=job.organization,
         root_directory=job.root,
-        monitor=monitor,
+        monitor=as_client(monitor),
         engine=engine,
         parallel=_THREADS,
         dry_run=True,

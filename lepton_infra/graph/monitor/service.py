@@ -1,16 +1,16 @@
 """The resource monitor (`pulumirpc.ResourceMonitor`) as the SDK calls it: in process, no server between.
 
 It answers as an engine does in the preview of an empty stack: ids and what a provider computes are unknown, what a program gave comes back.
-It inherits from the SDK's own client, because the SDK offers transforms to that class alone.
 """
-# ruff: noqa: N802 (the methods are the protocol's, which names them)
+# ruff: noqa: N802, D102 (the methods are the protocol's, which names and documents them)
 
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, cast
 
 from google.protobuf.empty_pb2 import Empty
+from google.protobuf.message import Message
 from pulumi.runtime.proto import provider_pb2, resource_pb2, source_pb2
 from pulumi.runtime.proto.callback_pb2 import Callback
 from pulumi.runtime.proto.resource_pb2_grpc import ResourceMonitorStub
@@ -50,7 +50,7 @@ _NAMES = {
     "resourceHooks",
     "errorHooks",
 }
-_Answer = TypeVar("_Answer")
+_CALLS = [method.name for method in resource_pb2.DESCRIPTOR.services_by_name["ResourceMonitor"].methods]
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class _Goal:
     providers: Mapping[str, str]
 
 
-class Monitor(ResourceMonitorStub):
+class Monitor:
     """Answers one program."""
 
     def __init__(self, place: Place, link: Link, plugins: Plugins) -> None:
@@ -76,7 +76,6 @@ class Monitor(ResourceMonitorStub):
         self._hosted: dict[str, list[Frame]] = {}
         self._packages: dict[str, resource_pb2.RegisterPackageRequest] = {}
         self._lock = threading.RLock()
-        # The client's constructor would bind each method to a channel; here they are answered on the spot.
 
     def GetDeploymentInfo(self, request: Empty) -> resource_pb2.DeploymentInfo:
         del request
@@ -116,7 +115,7 @@ class Monitor(ResourceMonitorStub):
     def RegisterResource(self, request: resource_pb2.RegisterResourceRequest) -> resource_pb2.RegisterResourceResponse:
         urn = self._place.urn(request.parent, request.type, request.name)
         self._transforms.apply(request, urn)
-        frames = self._frames(urn, request.parent, request.stackTrace)
+        frames = self._frames(urn, request.parent, _trace(request))
         if request.remote:
             self._hosted[urn] = frames
             with located(frames):
@@ -136,7 +135,7 @@ class Monitor(ResourceMonitorStub):
             "propertyDependencies": {name: sorted_urns(each.urns) for name, each in request.propertyDependencies.items() if each.urns},
             "protect": request.protect,
             "provider": provider,
-            "aliases": sorted_urns([*request.aliasURNs, *(self._place.alias(alias, urn, request.parent) for alias in request.aliases)]),
+            "aliases": sorted_urns([*request.aliasURNs, *self._place.aliases(request, urn)]),
             "frames": frames,
         }
         goal = _Goal(inputs, request.protect, request.provider, request.custom, dict(request.providers))
@@ -163,7 +162,7 @@ class Monitor(ResourceMonitorStub):
             "protect": False,
             "provider": provider,
             "aliases": [],
-            "frames": self._frames(urn, request.parent, request.stackTrace),
+            "frames": self._frames(urn, request.parent, _trace(request)),
         }
         self._declare(urn, record, _Goal(inputs, protect=False, provider=request.provider, custom=True, providers={}))
         return resource_pb2.ReadResourceResponse(urn=urn, properties=struct(completed(request.type, inputs)))
@@ -184,13 +183,13 @@ class Monitor(ResourceMonitorStub):
         answer = self._link.ask(asked)
         response = resource_pb2.ResourceInvokeResponse(unknown="return" not in answer and "failure" not in answer)
         if "failure" in answer:
-            response.failures.append(provider_pb2.CheckFailure(reason=str(answer["failure"])))
+            cast("Any", response).failures.append(provider_pb2.CheckFailure(reason=str(answer["failure"])))
         elif not response.unknown:
             getattr(response, "return").CopyFrom(struct(answer["return"]))
         return response
 
     def Call(self, request: resource_pb2.ResourceCallRequest) -> provider_pb2.CallResponse:
-        with located(self._place.frames(request.stackTrace)):
+        with located(self._place.frames(_trace(request))):
             return self._plugins.call(request, self)
 
     def _frames(self, urn: str, parent: str, trace: source_pb2.StackTrace) -> list[Frame]:
@@ -241,7 +240,7 @@ class Monitor(ResourceMonitorStub):
         self._once(urn, lambda: self._declare(urn, record, goal))
         return urn
 
-    def _once(self, urn: str, declare: Callable[[], _Answer]) -> None:
+    def _once(self, urn: str, declare: Callable[[], None]) -> None:
         with self._lock:
             if urn not in self._goals:
                 declare()
@@ -252,3 +251,16 @@ class Monitor(ResourceMonitorStub):
                 raise Refused(f"two resources have the URN '{urn}'; give each a name of its own")
             self._goals[urn] = goal
             self._link.send(record)
+
+
+def as_client(monitor: Monitor) -> ResourceMonitorStub:
+    """Return the monitor as what the SDK takes for its client; it offers transforms to that class alone."""
+    client = ResourceMonitorStub.__new__(ResourceMonitorStub)
+    for name in _CALLS:
+        setattr(client, name, getattr(monitor, name))
+    return client
+
+
+def _trace(request: Message) -> source_pb2.StackTrace:
+    # The stubs of Pulumi's messages name a module for this type that does not exist.
+    return cast("source_pb2.StackTrace", cast("Any", request).stackTrace)

@@ -4,7 +4,7 @@ An engine calls those of the resource first, then those of its ancestors, neares
 (pulumi 3.259, pkg/resource/deploy/source_eval.go). Parents outside the program's process are not asked.
 """
 
-from typing import TypeVar
+from typing import Any, TypeVar, cast
 
 import grpc
 from google.protobuf.message import Message
@@ -39,7 +39,7 @@ class Transforms:
         self._invokes: list[Callback] = []
         self._own: dict[str, list[Callback]] = {}
         self._parents: dict[str, str] = {}
-        self._servers: dict[str, CallbacksStub] = {}
+        self._servers: dict[str, Any] = {}
 
     def for_stack(self, callback: Callback) -> None:
         """Add one for every resource."""
@@ -51,7 +51,7 @@ class Transforms:
 
     def apply(self, request: resource_pb2.RegisterResourceRequest, urn: str) -> None:
         """Change a registration as the program's transforms want it."""
-        self._own[urn] = list(request.transforms)
+        self._own[urn] = list(cast("list[Callback]", cast("Any", request).transforms))
         self._parents[urn] = request.parent
         for callback in (*self._inherited(urn), *self._stack):
             options = resource_pb2.TransformResourceOptions()
