@@ -21,8 +21,9 @@ from pulumi.runtime.rpc import deserialize_properties
 from lepton_infra.rules.analyzer import Analyzer
 from lepton_infra.rules.announce import Pack
 from lepton_infra.rules.card import Card
-from lepton_infra.rules.values import ABSENT
-from lepton_infra.rules.view import Resource
+from lepton_infra.rules.stack import NOTHING_AROUND
+from lepton_infra.rules.subject import Subject
+from lepton_infra.rules.view import Resource, settings_view
 from lepton_policies import RULES
 
 MANY = 252
@@ -75,7 +76,7 @@ def naive(cards: tuple[Card, ...], asked: list[rpc.AnalyzeRequest]) -> float:
         for card in cards:
             inputs = deserialize_properties(request.properties, keep_unknowns=True)
             if request.type in card.types:
-                card.check(Resource(request.type, inputs, ABSENT, card.defaults()))
+                card.check(Resource(Subject(request.type, inputs), settings_view(card.defaults())), NOTHING_AROUND)
     return perf_counter() - began
 
 

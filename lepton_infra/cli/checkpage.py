@@ -1,17 +1,19 @@
 """Findings: as a person reads them, worst first and by file; as one document; and as an exit code."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from lepton_infra.cli import render
 from lepton_infra.cli.graphpage import counted, printable
 from lepton_infra.errors import BadInput, Fault
-from lepton_infra.rules.card import Severity
-from lepton_infra.rules.runner import Finding, Outcome
+from lepton_infra.rules.card import Card, Severity
+from lepton_infra.rules.finding import Finding, Outcome
 
 if TYPE_CHECKING:
-    from lepton_infra.cli.judged import Judged
+    import datetime as dt
+
     from lepton_infra.graph.model import Graph, Position
+    from lepton_infra.rules.runner import Judged
 
 _ORDER = {severity: number for number, severity in enumerate(Severity)}
 _SHOWN_UNDECIDED = 20
@@ -46,13 +48,13 @@ def as_document(judged: "Judged", graph: "Graph") -> dict[str, object]:
     return {
         "findings": [_written(finding, _place(finding, graph)) for finding in _worst_first(judged, graph)],
         "checked": judged.checked,
-        "rules": len(judged.cards),
+        "rules": judged.rules,
     }
 
 
-def show(judged: "Judged", graph: "Graph") -> None:
+def show(judged: "Judged", graph: "Graph", cards: Sequence[Card]) -> None:
     """Print the findings: broken rules by severity and file, then what cannot be told yet, then the sum."""
-    fixes = {card.id: card.fix for card in judged.cards}
+    fixes = {card.id: card.fix for card in cards}
     findings = _worst_first(judged, graph)
     broken = [finding for finding in findings if finding.outcome is Outcome.FAIL]
     waiting = [finding for finding in findings if finding.outcome is Outcome.UNDECIDED]
@@ -71,7 +73,18 @@ def show(judged: "Judged", graph: "Graph") -> None:
             render.say(f"  and {len(waiting) - _SHOWN_UNDECIDED} more, all in --json")
         render.say("")
     said = f"{len(broken)} broken" if broken else "nothing broken"
-    render.say(f"{said}: {counted(judged.checked, 'resource')} checked by {counted(len(judged.cards), 'rule')}")
+    said += f", {len(judged.exempted)} exempt" if judged.exempted else ""
+    render.say(f"{said}: {counted(judged.checked, 'resource')} checked by {counted(judged.rules, 'rule')}")
+
+
+def notes(judged: "Judged", today: "dt.date") -> Iterator[str]:
+    """Yield what is to be said beside the findings: exemptions that excuse nothing, and rules that raised."""
+    for exemption in judged.expired:
+        yield printable(f"exemption from {exemption.rule} for {exemption.urn} {exemption.why_not(today)}: {exemption.owner}")
+    for exemption in judged.unused:
+        yield printable(f"exemption from {exemption.rule} for {exemption.urn} covers nothing: {exemption.owner}")
+    for error in judged.errors:
+        yield printable(f"{error.rule} on {error.name}: {error.message}")
 
 
 def _lines(findings: list[Finding], graph: "Graph", fixes: dict[str, str]) -> Iterator[str]:

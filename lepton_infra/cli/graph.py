@@ -5,19 +5,20 @@ from typing import Annotated
 
 import typer
 
-from lepton_infra.cli.source import AnswersFile, Debug, GraphFile, PreviewFile, ProjectPath, Seconds, Source, StackName, StateFile, load
+from lepton_infra.cli import source
+from lepton_infra.cli.source import Source
 
 
 def graph(  # noqa: PLR0917 (typer makes an option of each)
-    stack: StackName = "",
+    stack: source.StackName = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print the graph as one JSON document.")] = False,
-    graph: GraphFile = None,
-    state: StateFile = None,
-    preview: PreviewFile = None,
-    project: ProjectPath = Path(),
-    seconds: Seconds = 300.0,
-    answers: AnswersFile = None,
-    debug: Debug = False,
+    graph: source.GraphFile = None,
+    state: source.StateFile = None,
+    preview: source.PreviewFile = None,
+    project: source.ProjectPath = Path(),
+    seconds: source.Seconds = 300.0,
+    answers: source.AnswersFile = None,
+    debug: source.Debug = False,
 ) -> None:
     """Show what a stack would build: components, and under each its resources by type.
 
@@ -29,7 +30,7 @@ def graph(  # noqa: PLR0917 (typer makes an option of each)
     from lepton_infra.cli import graphpage, render
     from lepton_infra.graph import as_document
 
-    found = load(Source(stack, graph, state, preview, project, seconds, answers, debug))
+    found, _ = source.load(Source(stack, graph, state, preview, project, seconds, answers, debug), lambda: None)
     if as_json:
         render.document(as_document(found))
     else:

@@ -1,20 +1,22 @@
 """Where a graph comes from: a stack's program, or a file that somebody wrote."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
 from lepton_infra.errors import BadInput, Fault
 
 if TYPE_CHECKING:
+    from lepton_infra.config.exemptions import Exemption
     from lepton_infra.config.runnable import Runnable
     from lepton_infra.graph.model import Graph
     from lepton_infra.graph.program import Answers, Built, Command, Program
 
+_Other = TypeVar("_Other")
 StackName = Annotated[str, typer.Argument(help="Name of the stack, as in Pulumi.<stack>.yaml; its program is run.")]
 GraphFile = Annotated[Path | None, typer.Option("--graph", help="Read a graph that `lepton graph --json` wrote.")]
 StateFile = Annotated[Path | None, typer.Option("--state", help="Read a state that `pulumi stack export` wrote.")]
@@ -39,8 +41,12 @@ class Source:
     debug: bool = False
 
 
-def load(source: Source) -> "Graph":
+def load(source: Source, meanwhile: "Callable[[], _Other]") -> "tuple[Graph, _Other]":
     """Return the graph that is meant, and say on stderr what its program said.
+
+    Args:
+        source: what was asked for.
+        meanwhile: what else is to be loaded; a program runs in a process of its own, so that this takes no longer.
 
     Raises:
         BadInput: no source is named or more than one, or the one that is named cannot be used.
@@ -55,26 +61,42 @@ def load(source: Source) -> "Graph":
     if len(files) + bool(source.stack) != 1:
         named = "two sources or more are named" if files else "no source is named"
         raise BadInput(Fault("graph", named, "one of a stack, --graph, --state or --preview", "Name one"))
-    return files[0][1](files[0][0]) if files else _run(source)
+    return (files[0][1](files[0][0]), meanwhile()) if files else _run(source, meanwhile)
 
 
-def _run(source: Source) -> "Graph":
+def exemptions(source: Source) -> "tuple[Exemption, ...]":
+    """Return what the stack's file exempts from rules; a graph out of a file is exempt from nothing.
+
+    Raises:
+        BadInput: what stands there is no list of exemptions.
+    """
+    if not source.stack:
+        return ()
+    from lepton_infra.config.exemptions import load_exemptions
+    from lepton_infra.config.project import find_project
+
+    return load_exemptions(find_project(source.project), source.stack)
+
+
+def _run(source: Source, meanwhile: "Callable[[], _Other]") -> "tuple[Graph, _Other]":
     from lepton_infra.cli import render
     from lepton_infra.config.project import find_project
     from lepton_infra.config.runnable import load_runnable
     from lepton_infra.graph.program import ProgramFault, run_program
 
     program = _program(load_runnable(find_project(source.project), source.stack))
+    answers = _answers(source.answers)
     try:
-        with render.progress() as report:
+        with render.progress() as report, run_program(program, answers, seconds=source.seconds) as running:
             report(f"program: running {program.project}, stack {program.stack}")
-            built = run_program(program, _answers(source.answers), seconds=source.seconds)
+            other = meanwhile()
+            built = running.listen()
     except ProgramFault as fault:
         if source.debug:
             render.note(fault.trace)
         raise
     _tell(built, debug=source.debug)
-    return built.graph
+    return built.graph, other
 
 
 def _tell(built: "Built", *, debug: bool) -> None:

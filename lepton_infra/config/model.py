@@ -105,7 +105,7 @@ class Demand(Frozen):
     columns: Names = ()
     """Columns that hold the demand, one per tenant, summed; needed only where the header leaves it open."""
     events: str | None = None
-    """YAML or CSV beside the stack file with known events: start, end, factor or add, name."""
+    """YAML or CSV beside the stack file with known events, past and to come: start, end, factor or add, name."""
     start: dt.datetime | None = None
     """Time of the first row where the file counts seconds from its start; UTC where no zone is given."""
     share: Annotated[float, Field(gt=0, le=1)] = 1.0

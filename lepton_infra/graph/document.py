@@ -145,7 +145,7 @@ def _resource(item: Mapping[str, object], number: int, project: str, stack: str)
         protect=item.get("protect") is True,
         property_dependencies={key: as_texts(urns) for key, urns in as_mapping(item.get("propertyDependencies")).items()},
         id=str(item.get("id", "")),
-        provider=str(provider) if provider else "",
+        provider=str(provider) if provider else None,
         aliases=as_texts(item.get("aliases")),
         external=item.get("external") is True,
         position=Position(str(position["file"]), cast("int", position["line"])) if position else None,

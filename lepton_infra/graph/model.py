@@ -68,10 +68,10 @@ class Resource:
     """Whether the engine refuses to delete it."""
     id: str = ""
     """The cloud's own name of it; empty where it is not built yet."""
-    provider: str = ""
-    """URN of its provider; empty where nobody said."""
+    provider: str | None = None
+    """URN of the provider that makes it."""
     property_dependencies: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
-    """By input, the URNs that its value comes from; empty where the reader does not know."""
+    """By input, URNs of what it was made from: where the value is unknown, this is what it will refer to."""
     aliases: tuple[str, ...] = ()
     """URNs that it had before."""
     external: bool = False

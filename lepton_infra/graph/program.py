@@ -95,8 +95,14 @@ class ProgramFault(BadInput):
         self.trace = trace
 
 
-def run_program(program: Program, answers: Answers, *, seconds: float = 300.0) -> Built:
-    """Run a program to its end and return what it would build.
+@contextmanager
+def run_program(program: Program, answers: Answers, *, seconds: float = 300.0) -> Generator["Running"]:
+    """Start a program, and end it with all that it started when the block is left.
+
+    ```python
+    with run_program(program, answers) as running:
+        graph = running.listen().graph
+    ```
 
     Args:
         program: what to run.
@@ -104,10 +110,22 @@ def run_program(program: Program, answers: Answers, *, seconds: float = 300.0) -
         seconds: how long it may take.
 
     Raises:
-        ProgramFault: it raised, ended before its end, or took too long; with file and line where there are any.
+        ProgramFault: it cannot be started.
     """
-    with _running(program) as (child, line):
-        return _Listener(program, answers, child, line, time.monotonic() + seconds, seconds).listen()
+    deadline = time.monotonic() + seconds
+    here, there = socket.socketpair()
+    with here:
+        with there:
+            process = _start(program, there)
+        child = _Child(process)
+        if process.stdout:
+            threading.Thread(target=child.drain, args=(process.stdout,), daemon=True).start()
+        try:
+            running = Running(program, answers, child, here, deadline, seconds)
+            running.tell_job()
+            yield running
+        finally:
+            _end(process)
 
 
 @dataclass(slots=True)
@@ -128,21 +146,6 @@ class _Child:
                     if len(self.printed) < _SHOWN_LINES:
                         self.printed.append(data.rstrip())
                 fresh = data.endswith(b"\n")
-
-
-@contextmanager
-def _running(program: Program) -> Generator[tuple[_Child, socket.socket]]:
-    here, there = socket.socketpair()
-    with here:
-        with there:
-            process = _start(program, there)
-        child = _Child(process)
-        if process.stdout:
-            threading.Thread(target=child.drain, args=(process.stdout,), daemon=True).start()
-        try:
-            yield child, here
-        finally:
-            _end(process)
 
 
 def _start(program: Program, there: socket.socket) -> subprocess.Popen[bytes]:
@@ -171,8 +174,8 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 @dataclass(slots=True)
-class _Listener:
-    """Reads what a program registers."""
+class Running:
+    """A program at work."""
 
     program: Program
     answers: Answers
@@ -185,10 +188,17 @@ class _Listener:
     logged: list[str] = field(default_factory=list[str])
     unanswered: dict[str, None] = field(default_factory=dict[str, None])
 
-    def listen(self) -> Built:
-        """Hear a program out."""
+    def tell_job(self) -> None:
+        """Tell the program what it is; one that is gone already is heard of when it is listened to."""
         with suppress(OSError):
             self._tell(self._job())
+
+    def listen(self) -> Built:
+        """Hear the program out and return what it would build.
+
+        Raises:
+            ProgramFault: it raised, ended before its end, or took too long; with file and line where there are any.
+        """
         pieces: list[bytes] = []
         while True:
             # Whole lines are taken together: cutting them off one by one would copy the rest as often.
@@ -322,7 +332,7 @@ class _Listener:
 
 
 def _resource(record: Mapping[str, object]) -> Resource:
-    parent = record.get("parent")
+    parent, provider = record.get("parent"), record.get("provider")
     frames = as_list(record.get("frames"))
     first = as_list(frames[0]) if frames else []
     return Resource(
@@ -336,7 +346,7 @@ def _resource(record: Mapping[str, object]) -> Resource:
         dependencies=as_texts(record.get("dependencies")),
         protect=record.get("protect") is True,
         property_dependencies={name: as_texts(urns) for name, urns in as_mapping(record.get("propertyDependencies")).items()},
-        provider=str(record.get("provider") or ""),
+        provider=str(provider) if provider else None,
         aliases=as_texts(record.get("aliases")),
         external=record.get("external") is True,
         position=Position(str(first[0]), cast("int", first[1])) if first else None,

@@ -61,7 +61,7 @@ def state_resource(item: Mapping[str, object]) -> Resource:
         protect=bool(item.get("protect")),
         id=str(item.get("id") or ""),
         # A reference to a provider is its URN and its id.
-        provider=str(provider).rpartition("::")[0] if provider else "",
+        provider=str(provider).rpartition("::")[0] if provider else None,
         property_dependencies={
             name: urns for name, value in as_mapping(item.get("propertyDependencies")).items() if (urns := as_texts(value))
         },

@@ -1,5 +1,6 @@
 """What a policy pack tells the engine of itself, and what it lets be configured."""
 
+import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -8,13 +9,17 @@ from typing import Final
 from google.protobuf.struct_pb2 import Struct
 from pulumi.runtime.proto import analyzer_pb2 as rpc
 
+from lepton_infra.config.exemptions import Exemption
 from lepton_infra.errors import Fault
-from lepton_infra.rules.card import Card, Severity
-from lepton_infra.rules.runner import Finding
+from lepton_infra.rules.card import Card, Kind, Severity
+from lepton_infra.rules.finding import Finding
 
 UNDECIDED: Final = "undecided"
 """The policy under which the engine hears of what cannot be told yet."""
 UNDECIDED_TITLE: Final = "Every check can be decided."
+EXEMPTIONS: Final = "exemptions"
+"""The policy under which the engine hears of exemptions that excuse nothing."""
+EXEMPTIONS_TITLE: Final = "Every exemption holds and is needed."
 STRICT: Final = "strict"
 """The setting of `undecided` that makes it block. A level would not do: `{"all": "mandatory"}` sets it without meaning it."""
 _NAMED: Final = 12
@@ -66,13 +71,22 @@ def analyzer_info(pack: Pack) -> rpc.AnalyzerInfo:
         policy_type=rpc.POLICY_TYPE_STACK,
         severity=rpc.POLICY_SEVERITY_LOW,
     )
+    exempt = rpc.PolicyInfo(
+        name=EXEMPTIONS,
+        displayName="Exemptions",
+        description=EXEMPTIONS_TITLE,
+        message="An exemption that ran out excuses nothing; one that covers nothing hides the next violation.",
+        enforcementLevel=rpc.ADVISORY,
+        policy_type=rpc.POLICY_TYPE_STACK,
+        severity=rpc.POLICY_SEVERITY_LOW,
+    )
     return rpc.AnalyzerInfo(
         name=pack.name,
         displayName=pack.title,
         version=pack.version,
         description=pack.description,
         supportsConfig=True,
-        policies=[*map(_policy_info, pack.cards), undecided],
+        policies=[*map(_policy_info, pack.cards), undecided, exempt],
     )
 
 
@@ -88,7 +102,7 @@ def _policy_info(card: Card) -> rpc.PolicyInfo:
         message=card.fix,
         enforcementLevel=default_level(card),
         configSchema=rpc.PolicyConfigSchema(properties=properties),
-        policy_type=rpc.POLICY_TYPE_RESOURCE,
+        policy_type=rpc.POLICY_TYPE_STACK if card.kind is Kind.STACK else rpc.POLICY_TYPE_RESOURCE,
         severity=SEVERITIES[card.severity],
         tags=card.references,
         remediation_steps=card.fix,
@@ -103,11 +117,11 @@ def _json_type(default: str | float | bool) -> str:  # noqa: FBT001 (a setting m
 def config_faults(pack: Pack, settings: Mapping[str, Mapping[str, object]]) -> Iterator[Fault]:
     """Find the rules and settings in a configuration that this pack does not have: they would be passed over in silence."""
     known: dict[str, Iterable[str]] = {card.id: card.settings for card in pack.cards}
-    known[UNDECIDED] = (STRICT,)
+    known |= {UNDECIDED: (STRICT,), EXEMPTIONS: ()}
     for name in sorted(settings):
         if name not in {*known, "all"}:
             near = get_close_matches(name, known, 1)
-            allowed = f"such as '{near[0]}'" if near else f"all, {UNDECIDED} or the id of a rule"
+            allowed = f"such as '{near[0]}'" if near else f"all, {UNDECIDED}, {EXEMPTIONS} or the id of a rule"
             yield Fault("policy pack config", f"configures '{name}', which is no rule", allowed, "See `lepton rules`")
             continue
         for setting in sorted(set(settings[name]) - set(known.get(name, ()))):
@@ -125,3 +139,10 @@ def undecided_text(findings: Iterable[Finding], *, dry_run: bool) -> str:
         head = f"cannot tell: {checks} could not be decided"
     more = [f"  and {len(lines) - _NAMED} more"] if len(lines) > _NAMED else []
     return "\n".join([head, *lines[:_NAMED], *more])
+
+
+def exemptions_text(expired: Iterable[Exemption], unused: Iterable[Exemption], now: dt.date) -> str:
+    """Return the one message about exemptions that excuse nothing, a line for each; nothing if there are none."""
+    lines = [f"  {one.rule} on {one.urn}: {one.why_not(now)} ({one.owner})" for one in expired]
+    lines += [f"  {one.rule} on {one.urn}: covers nothing; take it out ({one.owner})" for one in unused]
+    return "\n".join(["exemptions to be renewed or taken out:", *lines]) if lines else ""

@@ -25,17 +25,40 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Final
+from typing import Final, NamedTuple
 
 from lepton_infra.errors import BadInput, Fault
+from lepton_infra.rules.examples import IT, On, Ref
+from lepton_infra.rules.stack import Stack
 from lepton_infra.rules.verdict import Verdict
 from lepton_infra.rules.view import Resource
 
+__all__ = [
+    "IT",
+    "Card",
+    "Check",
+    "Example",
+    "Kind",
+    "On",
+    "Ref",
+    "Setting",
+    "Severity",
+    "StackCheck",
+    "rule",
+    "stack_rule",
+]
+
 Check = Callable[[Resource], Verdict]
-"""The logic of a card: PASS where the resource is as it must be."""
+"""The logic of a resource rule: PASS where the resource is as it must be."""
+StackCheck = Callable[[Resource, Stack], Verdict]
+"""The logic of a stack rule: PASS where the resource, among all others of its stack, is as it must be."""
 
 _ID: Final = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)+\Z")
 _TYPE: Final = re.compile(r"[a-z][\w.-]*:[\w./-]*:[\w-]+\Z")
+
+
+_CLOUDS: Final = {"azure-native": "azure", "google-native": "gcp", "aws-native": "aws"}
+"""What a provider's package is called where that is not the cloud's name."""
 
 
 class Severity(Enum):
@@ -52,14 +75,13 @@ class Severity(Enum):
         return self in (Severity.CRITICAL, Severity.HIGH)
 
 
-@dataclass(frozen=True, slots=True)
-class On:
-    """An example: the inputs of a resource of a given type, by wire name."""
+class Kind(Enum):
+    """How much of a stack a rule has to see."""
 
-    type: str
-    inputs: Mapping[str, object]
-    provider: Mapping[str, object] = field(default_factory=dict[str, object])
-    """The inputs of its provider."""
+    RESOURCE = "resource"
+    """One resource: it is judged before that resource is touched."""
+    STACK = "stack"
+    """All of them: it is judged when everything has been declared."""
 
 
 Example = On | Mapping[str, object]
@@ -90,14 +112,22 @@ class Card:
     """What happens where it does not hold."""
     fix: str
     """Which argument to set to what."""
-    check: Check
-    """The logic."""
+    kind: Kind
+    """Whether it looks at one resource or at its stack."""
+    check: StackCheck
+    """The logic; a resource rule pays no heed to the stack."""
     references: tuple[str, ...] = ()
     """The same subject elsewhere: `checkov:CKV_AWS_24`, `trivy:AWS-0107`, or a URL."""
     good: tuple[On, ...] = ()
     bad: tuple[On, ...] = ()
     unknown: tuple[On, ...] = ()
     settings: Mapping[str, Setting] = field(default_factory=dict[str, Setting])
+
+    @property
+    def cloud(self) -> str:
+        """The cloud whose resources it looks at: aws, gcp, azure or kubernetes; `any` where it is more than one."""
+        packages = {_CLOUDS.get(package, package) for package in (token.partition(":")[0] for token in self.types)}
+        return packages.pop() if len(packages) == 1 else "any"
 
     def examples(self) -> Iterable[tuple[str, On]]:
         """Iterate over all examples with what they are: good, bad or unknown."""
@@ -127,31 +157,83 @@ def rule(  # noqa: PLR0913 (a card has as many fields as its form)
     Raises:
         BadInput: when the decorated card is not complete, with every fault.
     """
+    form = _Form(id, severity, types, why, fix, good, bad, unknown, references, settings)
 
     def make(check: Check) -> Card:
-        def placed(examples: Sequence[Example]) -> tuple[On, ...]:
-            return tuple(example if isinstance(example, On) else On(types[0] if types else "", example) for example in examples)
+        def alone(resource: Resource, _: Stack) -> Verdict:
+            return check(resource)
 
+        return form.filled(Kind.RESOURCE, alone, check.__doc__)
+
+    return make
+
+
+def stack_rule(  # noqa: PLR0913 (a card has as many fields as its form)
+    id: str,  # noqa: A002 (the word on the card)
+    severity: Severity,
+    *types: str,
+    why: str,
+    fix: str,
+    good: Sequence[Example],
+    bad: Sequence[Example],
+    unknown: Sequence[Example],
+    references: Sequence[str] = (),
+    settings: Mapping[str, Setting] | None = None,
+) -> Callable[[StackCheck], Card]:
+    """Return the decorator that makes a card of a rule about a resource among the others of its stack.
+
+    Its logic is asked about each resource of the types; examples say with `around` what else there is.
+
+    Raises:
+        BadInput: when the decorated card is not complete, with every fault.
+    """
+    form = _Form(id, severity, types, why, fix, good, bad, unknown, references, settings)
+
+    def make(check: StackCheck) -> Card:
+        return form.filled(Kind.STACK, check, check.__doc__)
+
+    return make
+
+
+class _Form(NamedTuple):
+    """A card before it has its logic."""
+
+    id: str
+    severity: Severity
+    types: tuple[str, ...]
+    why: str
+    fix: str
+    good: Sequence[Example]
+    bad: Sequence[Example]
+    unknown: Sequence[Example]
+    references: Sequence[str]
+    settings: Mapping[str, Setting] | None
+
+    def filled(self, kind: Kind, check: StackCheck, text: str | None) -> Card:
+        """Return the card, or raise with all that is missing on it."""
         card = Card(
-            id=id,
-            severity=severity,
-            types=types,
-            title=(check.__doc__ or "").strip().partition("\n")[0],
-            why=why,
-            fix=fix,
+            id=self.id,
+            severity=self.severity,
+            types=self.types,
+            title=(text or "").strip().partition("\n")[0],
+            why=self.why,
+            fix=self.fix,
+            kind=kind,
             check=check,
-            references=tuple(references),
-            good=placed(good),
-            bad=placed(bad),
-            unknown=placed(unknown),
-            settings=dict(settings or {}),
+            references=tuple(self.references),
+            good=self._placed(self.good),
+            bad=self._placed(self.bad),
+            unknown=self._placed(self.unknown),
+            settings=dict(self.settings or {}),
         )
         faults = list(_faults(card))
         if faults:
             raise BadInput(faults)
         return card
 
-    return make
+    def _placed(self, examples: Sequence[Example]) -> tuple[On, ...]:
+        first = self.types[0] if self.types else ""
+        return tuple(example if isinstance(example, On) else On(first, example) for example in examples)
 
 
 def _faults(card: Card) -> Iterable[Fault]:

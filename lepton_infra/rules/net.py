@@ -87,14 +87,12 @@ def _shared(one: Span, other: Span) -> int:
     return max(0, min(one[1], other[1]) - max(one[0], other[0]) + 1)
 
 
-def is_world(cidrs: View) -> Verdict:
-    """Return whether the CIDRs (a list, or one text) let the world in, by IPv4 or by IPv6.
+def is_world(*cidrs: View) -> Verdict:
+    """Return whether the CIDRs (lists, or single texts) let the world in together, by IPv4 or by IPv6.
 
     An element that is unknown, or that is no CIDR, leaves it undecided unless the others are the world already.
     """
-    if cidrs.raw_value() is UNKNOWN:
-        return cidrs.undecided_because()
-    elements = [element for cidr in cidrs for element in cidr]  # lists of lists come from careless concatenation
+    elements = [element for given in cidrs for cidr in given for element in cidr]  # lists of lists come from careless concatenation
     known = [(element, _networks(element.raw_value())) for element in elements]
     four, six = public_addresses(network for _, networks in known for network in networks or ())
     if four > WORLD_IPV4 or six > WORLD_IPV6:
@@ -105,7 +103,7 @@ def is_world(cidrs: View) -> Verdict:
     )
     if unclear:
         return Verdict(State.UNDECIDED, unclear)
-    return Verdict(State.FAIL, (Fact(cidrs),))
+    return Verdict(State.FAIL, tuple(Fact(given) for given in cidrs))
 
 
 def _networks(value: object) -> list[IPv4Network | IPv6Network] | None:

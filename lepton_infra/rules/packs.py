@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from difflib import get_close_matches
 from importlib.metadata import entry_points
+from types import ModuleType
 from typing import NamedTuple, cast
 
 from lepton_infra.errors import BadInput, Fault
@@ -12,14 +13,22 @@ GROUP = "lepton.rules"
 """Each entry point of this group names a sequence of cards."""
 
 
+_OFFERED = 5
+"""So many ids are offered where none comes near."""
+
+
 class RuleRow(NamedTuple):
     """A rule in a list of rules."""
 
     id: str
     severity: str
+    kind: str
+    """`resource` or `stack`."""
+    cloud: str
     types: tuple[str, ...]
     title: str
     why: str
+    fix: str
     references: tuple[str, ...]
 
 
@@ -49,6 +58,13 @@ def installed_cards() -> tuple[Card, ...]:
     return tuple(cards)
 
 
+def cards_in(*modules: ModuleType) -> tuple[Card, ...]:
+    """Return the cards that modules define, in the order in which they stand there."""
+    return tuple(
+        card for module in modules for card in vars(module).values() if isinstance(card, Card)
+    )
+
+
 def named(cards: Iterable[Card], rule: str) -> Card:
     """Return the card with this id.
 
@@ -57,14 +73,23 @@ def named(cards: Iterable[Card], rule: str) -> Card:
     """
     known = {card.id: card for card in cards}
     if rule not in known:
-        near = get_close_matches(rule, known, n=3, cutoff=0.4)
-        raise BadInput(Fault("rule", f"is {rule!r}", f"one of {', '.join(near or known)}", "Run `lepton rules` for the list"))
+        raise BadInput(Fault("rule", f"is {rule!r}", f"one of {nearest(known, rule)}", "Run `lepton rules` for the list"))
     return known[rule]
+
+
+def nearest(ids: Iterable[str], rule: str) -> str:
+    """Return the ids that somebody who wrote `rule` may have meant, joined by commas."""
+    known = sorted(set(ids))
+    return ", ".join(get_close_matches(rule, known, n=3, cutoff=0.4) or [*known[:_OFFERED], *(["..."] if len(known) > _OFFERED else [])])
+
+
+def _row(card: Card) -> RuleRow:
+    return RuleRow(card.id, card.severity.value, card.kind.value, card.cloud, card.types, card.title, card.why, card.fix, card.references)
 
 
 def list_rules(cards: Iterable[Card]) -> list[RuleRow]:
     """Return the rules as rows to print, worst first, then by id."""
     return sorted(
-        (RuleRow(card.id, card.severity.value, card.types, card.title, card.why, card.references) for card in cards),
+        (_row(card) for card in cards),
         key=lambda row: (("critical", "high", "medium", "low").index(row.severity), row.id),
     )

@@ -2,7 +2,7 @@
 
 import json
 
-from lepton_infra.rules.card import Card, On
+from lepton_infra.rules.card import Card, Kind, On, Ref
 from lepton_infra.rules.values import UNKNOWN, Secret, as_list, as_map
 
 _LISTED_TYPES = 12
@@ -18,6 +18,7 @@ def page(card: Card) -> str:
         f"# {card.id}",
         card.title,
         f"Severity: {card.severity.value} ({'blocks' if card.severity.blocks else 'advises'} by default)",
+        *(["Looks at the resource among all others of its stack."] if card.kind is Kind.STACK else []),
         "## Why",
         card.why,
         "## Fix",
@@ -49,7 +50,9 @@ def _code(examples: tuple[On, ...]) -> str:
 
 def _line(example: On) -> str:
     provider = f" provider {json.dumps(_shown(dict(example.provider)))}" if example.provider else ""
-    return f"{example.type} {json.dumps(_shown(dict(example.inputs)))}{provider}"
+    protected = " protect" if example.protect else ""
+    beside = [f"  beside {name}: {_line(other)}" for name, other in example.around.items()]
+    return "\n".join([f"{example.type} {json.dumps(_shown(dict(example.inputs)))}{provider}{protected}", *beside])
 
 
 def _shown(value: object) -> object:
@@ -58,6 +61,8 @@ def _shown(value: object) -> object:
         return {"$unknown": True}
     if isinstance(value, Secret):
         return {"$secret": True}
+    if isinstance(value, Ref):
+        return {"$ref": value.name}
     items, inside = as_list(value), as_map(value)
     if items is not None:
         return [_shown(item) for item in items]

@@ -3,61 +3,22 @@
 A resource is decoded once; only the cards for its type look at it; a card that raises becomes an error of that card and of no other.
 """
 
-import re
+import datetime as dt
 import traceback
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from enum import Enum
-from functools import lru_cache
 from pathlib import Path
-from typing import Final
 
+from lepton_infra.config.exemptions import Exemption
 from lepton_infra.errors import BadInput, Fault
-from lepton_infra.rules.card import Card, Severity
-from lepton_infra.rules.values import ABSENT
+from lepton_infra.graph.model import Graph
+from lepton_infra.rules.card import Card, Kind
+from lepton_infra.rules.exempt import Exempted, known_only, sort_out
+from lepton_infra.rules.finding import Finding, Outcome
+from lepton_infra.rules.stack import NOTHING_AROUND, Stack
+from lepton_infra.rules.subject import Subject, plain_type, subjects_of
 from lepton_infra.rules.verdict import State
-from lepton_infra.rules.view import Resource
-
-_API_VERSION: Final = re.compile(r"/v\d{8}(preview|privatepreview)?(?=:)")
-_S3_V2: Final = re.compile(r"\A(aws:s3/bucket\w*)V2:(\w+)V2\Z")
-
-
-class Outcome(Enum):
-    """What came of one card on one resource, where it did not pass."""
-
-    FAIL = "fail"
-    UNDECIDED = "undecided"
-    ERROR = "error"
-    """The card itself is broken: it raised."""
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One card that does not pass on one resource."""
-
-    rule: str
-    severity: Severity
-    outcome: Outcome
-    type: str
-    name: str
-    urn: str
-    path: str
-    """The property that decided, by wire name; empty where it is the resource as a whole."""
-    message: str
-    """What was found there, as a phrase; no secret is in it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """One resource, as the rules need it."""
-
-    type: str
-    inputs: Mapping[str, object]
-    """By wire name, decoded (see `wire.py`)."""
-    name: str = ""
-    urn: str = ""
-    provider: Mapping[str, object] | None = None
-    """The inputs of its provider, decoded, where known."""
+from lepton_infra.rules.view import Resource, settings_view
 
 
 class Runner:
@@ -73,7 +34,7 @@ class Runner:
 
     def __init__(self, cards: Iterable[Card], settings: Mapping[str, Mapping[str, object]] | None = None) -> None:
         self.cards: tuple[Card, ...] = tuple(cards)
-        self._by_type: dict[str, list[Card]] = {}
+        self._by_type: dict[Kind, dict[str, list[Card]]] = {kind: {} for kind in Kind}
         seen: set[str] = set()
         faults: list[Fault] = []
         for card in self.cards:
@@ -81,35 +42,61 @@ class Runner:
                 faults.append(Fault(f"rule {card.id}", "is there twice", "one card for each id", "Rename one of the two"))
             seen.add(card.id)
             for token in dict.fromkeys(map(plain_type, card.types)):
-                self._by_type.setdefault(token, []).append(card)
+                self._by_type[card.kind].setdefault(token, []).append(card)
         if faults:
             raise BadInput(faults)
         changed = settings or {}
-        self._settings = {card.id: {**card.defaults(), **changed.get(card.id, {})} for card in self.cards}
+        self._settings = {card.id: settings_view({**card.defaults(), **changed.get(card.id, {})}) for card in self.cards}
 
-    def cards_for(self, type_token: str) -> list[Card]:
-        """Return the cards that look at resources of a type."""
-        return self._by_type.get(plain_type(type_token), [])
+    def cards_for(self, type_token: str, kind: Kind = Kind.RESOURCE) -> list[Card]:
+        """Return the cards of a kind that look at resources of a type."""
+        return self._by_type[kind].get(plain_type(type_token), [])
 
     def evaluate(self, subject: Subject, *, without: frozenset[str] = frozenset()) -> list[Finding]:
-        """Return what does not pass on a resource, in the order of the cards.
+        """Return what the resource rules find in a resource, in the order of the cards.
 
         Args:
             subject: the resource.
             without: ids of cards that are switched off.
         """
-        findings = (self._judge(card, subject) for card in self.cards_for(subject.type) if card.id not in without)
+        cards = [card for card in self.cards_for(subject.type) if card.id not in without]
+        return self._findings(Resource(subject), NOTHING_AROUND, cards) if cards else []
+
+    def evaluate_stack(
+        self, subjects: Iterable[Subject], kinds: Iterable[Kind] = (Kind.STACK,), *, without: frozenset[str] = frozenset()
+    ) -> list[Finding]:
+        """Return what the rules of these kinds find in a whole stack, resource by resource; a resource is read once for all of them.
+
+        Args:
+            subjects: all resources of the stack.
+            kinds: the stack rules alone, or with the resource rules.
+            without: ids of cards that are switched off.
+        """
+        resources = [Resource(subject) for subject in subjects]
+        stack = Stack(resources)
+        return [
+            finding
+            for resource in resources
+            for kind in kinds
+            for finding in self._findings(
+                resource, stack, [card for card in self.cards_for(resource.type_token, kind) if card.id not in without]
+            )
+        ]
+
+    def _findings(self, resource: Resource, stack: Stack, cards: list[Card]) -> list[Finding]:
+        findings = (self._judge(card, resource, stack) for card in cards)
         return [finding for finding in findings if finding is not None]
 
-    def _judge(self, card: Card, subject: Subject) -> Finding | None:
-        provider = ABSENT if subject.provider is None else subject.provider
+    def _judge(self, card: Card, resource: Resource, stack: Stack) -> Finding | None:
+        resource.its_settings = self._settings[card.id]
         try:
-            verdict = card.check(Resource(subject.type, subject.inputs, provider, self._settings[card.id]))
+            verdict = card.check(resource, stack)
             if verdict.state is State.PASS:
                 return None
             outcome, path, message = Outcome(verdict.state.value), verdict.path, verdict.message
         except Exception as error:  # noqa: BLE001 (whatever one rule does wrong, the others are heard)
             outcome, path, message = Outcome.ERROR, "", _blame(error)
+        subject = resource.its_subject
         return Finding(card.id, card.severity, outcome, subject.type, subject.name, subject.urn, path, message)
 
 
@@ -119,13 +106,53 @@ def _blame(error: Exception) -> str:
     return f"the rule is broken: {type(error).__name__} at {Path(last.filename).name}:{last.lineno}"
 
 
-@lru_cache(maxsize=4096)
-def plain_type(token: str) -> str:
-    """Return a type token without what does not change its meaning: azure-native's API version, the V2 of aws's S3 types.
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What the rules say of a graph."""
 
-    >>> plain_type("azure-native:containerservice/v20250101:ManagedCluster")
-    'azure-native:containerservice:ManagedCluster'
-    >>> plain_type("aws:s3/bucketV2:BucketV2")
-    'aws:s3/bucket:Bucket'
+    findings: tuple[Finding, ...]
+    """Violations and what cannot be told, that nobody excused, in the order of the graph."""
+    exempted: tuple[Exempted, ...]
+    """What an exemption covers."""
+    expired: tuple[Exemption, ...]
+    """Exemptions that hold no longer; what they covered is among the findings."""
+    unused: tuple[Exemption, ...]
+    """Exemptions that hold and cover nothing."""
+    errors: tuple[Finding, ...]
+    """Rules that are broken: they raised."""
+    checked: int
+    """How many resources were looked at."""
+    rules: int
+    """By how many rules."""
+
+
+def judge(
+    graph: Graph,
+    cards: Sequence[Card],
+    exemptions: Sequence[Exemption],
+    now: dt.date,
+    settings: Mapping[str, Mapping[str, object]] | None = None,
+    where: str = "lepton:exemptions",
+) -> Judged:
+    """Return what the rules say of every resource of a graph.
+
+    Args:
+        graph: what would be built, or is; from any reader.
+        cards: the rules.
+        exemptions: what is excused.
+        now: the day on which exemptions have to hold.
+        settings: by rule id, the settings that differ from the card's defaults.
+        where: what the exemptions were read from, for messages.
+
+    Raises:
+        BadInput: two cards have one id, or an exemption is from a rule that is not among them; with every fault.
     """
-    return _S3_V2.sub(r"\1:\2", _API_VERSION.sub("", token))
+    runner = Runner(cards, settings)
+    known_only(exemptions, cards, where)
+    subjects = list(subjects_of(graph))
+    found = runner.evaluate_stack(subjects, tuple(Kind))
+    broken = tuple(finding for finding in found if finding.outcome is Outcome.ERROR)
+    sorted_out = sort_out((finding for finding in found if finding.outcome is not Outcome.ERROR), exemptions, now)
+    return Judged(
+        sorted_out.findings, sorted_out.exempted, sorted_out.expired, sorted_out.unused, broken, checked=len(subjects), rules=len(cards)
+    )

@@ -16,11 +16,13 @@ other keys is read by index: `pod.metadata.labels["app.kubernetes.io/name"]`.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final, NoReturn
 
+from lepton_infra.rules.reference import refers
+from lepton_infra.rules.subject import Subject
 from lepton_infra.rules.values import ABSENT, UNKNOWN, Secret, as_list, as_map, flag_in, number_in, same
-from lepton_infra.rules.verdict import Fact, State, Verdict
+from lepton_infra.rules.verdict import SHOWN, Fact, State, Verdict, any_of
 from lepton_infra.rules.wire import read_json
 
 _PLAIN_NAME: Final = re.compile(r"[A-Za-z_$][\w$]*\Z")
@@ -181,6 +183,10 @@ class View:
         state = State.UNDECIDED if self._value is UNKNOWN else State.PASS if holds else State.FAIL
         return Verdict(state, (Fact(self),))
 
+    def refers_to(self, target: "Resource") -> Verdict:
+        """Return whether this, or an element of it, means another resource of the stack (see `reference.py`)."""
+        return refers(self, target)
+
     def pass_because(self, note: str) -> Verdict:
         """Return PASS, resting on what stands here."""
         return Verdict(State.PASS, (Fact(self, note),))
@@ -210,6 +216,17 @@ class View:
         if not _PLAIN_NAME.match(self._key):
             return f'{above}["{self._key}"]'
         return f"{above}.{self._key}" if above else self._key
+
+    def read_root(self) -> "tuple[Resource, str]":
+        """Return the resource that this stands in, and the name of its property that this belongs to."""
+        above, name = self, ""
+        while above._parent is not None:
+            above, name = above._parent, str(above._key)
+        return (above if isinstance(above, Resource) else Resource(Subject("", {}))), name
+
+    def read_keys(self) -> list[str | int]:
+        """Return the keys that lead here from the resource."""
+        return [] if self._parent is None else [*self._parent.read_keys(), self._key]
 
     def is_hollow(self) -> bool:
         """Tell whether what lies inside this stands nowhere."""
@@ -258,13 +275,44 @@ class View:
 class Resource(View):
     """The inputs of one resource, and what stands around it."""
 
-    __slots__ = ("its_settings", "of_provider", "type_token")
+    __slots__ = ("its_settings", "its_subject", "of_provider", "type_token")
 
-    def __init__(self, type_token: str, inputs: object, provider: object = ABSENT, settings: Mapping[str, object] | None = None) -> None:
-        super().__init__(inputs)
-        self.type_token = type_token
+    def __init__(self, subject: Subject, settings: View | None = None) -> None:
+        super().__init__(subject.inputs)
+        self.its_subject = subject
+        """Where it was read: its name, its URN, what it depends on."""
+        self.type_token = subject.type
         """Its type, as the program says it: `aws:ebs/volume:Volume`."""
-        self.of_provider = View(provider, "provider", View(ABSENT))
+        self.of_provider = View(ABSENT if subject.provider is None else subject.provider, "provider", View(ABSENT))
         """The inputs of its provider; absent where they are not known to us."""
-        self.its_settings = View(dict(settings or {}), "settings", View(ABSENT))
-        """The settings of the rule that looks at it."""
+        self.its_settings = settings_view({}) if settings is None else settings
+        """The settings of the rule that looks at it; the runner changes them from rule to rule."""
+
+    def answer_at(self, view: View) -> object:
+        """Return what stands at a place of this resource, or where that is unknown what the cloud answered there."""
+        value = view.raw_value()
+        if value is not UNKNOWN:
+            return value
+        answer = View(self.its_subject.outputs)
+        for key in view.read_keys():
+            answer = answer[key]
+        found = answer.raw_value()
+        return UNKNOWN if found is ABSENT else found
+
+    def has_some(self, what: str, verdicts: Iterable[Verdict]) -> Verdict:
+        """Return whether one of the verdicts holds, said of this resource: it has, may have or has no `what`."""
+        verdict = any_of(verdicts)
+        words = {State.PASS: f"has {what}", State.FAIL: f"has no {what}", State.UNDECIDED: f"may have {what}{_doubts(verdict)}"}
+        return Verdict(verdict.state, (Fact(self, words[verdict.state]),))
+
+
+def _doubts(verdict: Verdict) -> str:
+    """Return what cannot be told of other resources, each with the name of its resource."""
+    about = [fact.about for fact in verdict.facts]
+    told = sorted({f"{view.read_path()} of '{view.read_root()[0].its_subject.name}'" for view in about if isinstance(view, View)})
+    return f", depending on {', '.join(told[:SHOWN])}" if told else ""
+
+
+def settings_view(settings: Mapping[str, object]) -> View:
+    """Return the settings of a rule as it reads them."""
+    return View(dict(settings), "settings", View(ABSENT))

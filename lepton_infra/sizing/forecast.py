@@ -18,6 +18,7 @@ import numpy as np
 
 from lepton_infra.sizing.arrays import Floats, ahead, held, lagged
 from lepton_infra.sizing.forecasters import FORECASTERS
+from lepton_infra.sizing.tenants import Parts, bottom_up, inner
 
 GAIN: Final = 0.005
 """Step of the adaptive level, per window; 0 where a forecast is not followed by its outcome before the next one is made."""
@@ -33,7 +34,7 @@ class Method:
     """How quantiles are made."""
 
     forecaster: str
-    """Name in `FORECASTERS`, or several joined by `+` for their mean."""
+    """Name in `FORECASTERS` or of `tenants.by_tenant`, or several joined by `+` for their mean."""
     margin: Literal["plain", "level-scaled"]
     """Whether the margin grows with the root of the forecast."""
 
@@ -64,6 +65,8 @@ class Task:
     """Windows whose misses the margin is learnt from."""
     gain: float
     """Step of the adaptive level."""
+    parts: Parts | None = None
+    """What the values are the sum of; it may go on beyond them, and what does so is not looked at."""
 
 
 def rolling(task: Task, method: Method, horizon: int) -> Quantiles:
@@ -101,7 +104,8 @@ def ranked(task: Task, candidates: Sequence[Method]) -> list[tuple[float, Method
     losses = [
         float(np.mean([pinball(actual, upper, task.quantile) for actual, upper in _scored(task, method, first)])) for method in candidates
     ]
-    return sorted(zip(losses, candidates, strict=True), key=lambda pair: pair[0])
+    # Losses that differ by rounding alone are ties: a split that tells nothing shall not decide.
+    return sorted(zip(losses, candidates, strict=True), key=lambda pair: float(f"{pair[0]:.9g}"))
 
 
 def blended(task: Task, names: Sequence[str]) -> Method:
@@ -164,7 +168,7 @@ class Misses:
 def misses(task: Task, method: Method, horizon: int) -> Misses:
     """Forecast from each window in turn and say what each outcome tells of the forecasts before."""
     filled = held(task.values)
-    point = _point(method.forecaster, horizon, task.season, filled.tobytes())
+    point = np.mean([_said(task, name, horizon, filled) for name in method.forecaster.split("+")], axis=0)
     floor = _floor(filled) if method.margin == "level-scaled" else np.ones_like(point)
     scale = np.maximum(np.sqrt(np.maximum(point, 0.0)), floor) if method.margin == "level-scaled" else floor
     # A miss is known with its outcome, so it may be seen in the light of it: the first demand after silence is no miss without bounds.
@@ -189,14 +193,18 @@ def _margins(task: Task, method: Method, horizon: int) -> _Margins:
     return _Margins(made.point, made.scale, middle, top)
 
 
+def _said(task: Task, name: str, horizon: int, filled: Floats) -> Floats:
+    """Return a rolling forecast of one forecaster, of the values or, tenant by tenant, of their parts."""
+    part = inner(name)
+    if part is None or task.parts is None:
+        return _point(name, horizon, task.season, filled.tobytes())
+    return bottom_up(task.parts, part, horizon, task.season)[: len(filled)]
+
+
 @lru_cache(maxsize=64)
 def _point(forecaster: str, horizon: int, season: int, content: bytes) -> Floats:
-    """Return a rolling forecast, the mean of the forecasters named; both margins ask for the same one."""
-    names = forecaster.split("+")
-    if len(names) > 1:
-        point = np.mean([_point(name, horizon, season, content) for name in names], axis=0)
-    else:
-        point = FORECASTERS[forecaster](np.frombuffer(content), horizon, season)
+    """Return a rolling forecast; both margins, and every mean that it is a part of, ask for the same one."""
+    point = FORECASTERS[forecaster](np.frombuffer(content), horizon, season)
     point.flags.writeable = False
     return point
 

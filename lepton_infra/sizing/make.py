@@ -30,6 +30,8 @@ from lepton_infra.sizing.serving import Serving, servings, unit_fault
 from lepton_infra.sizing.simulator import Setting
 from lepton_infra.sizing.source import read_record
 from lepton_infra.sizing.staffing import NodeShape, staffed
+from lepton_infra.sizing.tenants import by_tenant, parts
+from lepton_infra.sizing.usual import taken_out, usual
 
 HOURS_PER_MONTH: Final = 730
 """Hours in a month, as the clouds' calculators count."""
@@ -114,11 +116,11 @@ def _prepare(stack_file: StackFile, place: int, catalog: Catalog | None, cache: 
         faults.append(Fault(f"{here}.forecaster", f"is {pool.forecaster!r}", allowed))
     if faults:
         return faults
-    demand = cache[key].series.recent().scaled(pool.demand.share)
+    demand = usual(cache[key].series.recent(), events).scaled(pool.demand.share)
     recorded = len(demand.hours().values) - demand.hours().gaps
     if recorded < _LEAST_HOURS:
         return [Fault(f"{here}.demand.file", f"is '{pool.demand.file}' with {recorded} whole hours of demand", f"{_LEAST_HOURS} or more")]
-    names = ("naive",) if not trusted(demand.hours().values) else tuple(FORECASTERS)
+    names = ("naive",) if not trusted(demand.hours().values) else (*FORECASTERS, *by_tenant(cache[key].split))
     chosen = methods(names if pool.forecaster == "auto" else (pool.forecaster,))
     return _Prepared(demand, cache[key], events, found, chosen, served, doubted)
 
@@ -131,8 +133,8 @@ def _events(stack_file: StackFile, place: int) -> tuple[Event, ...]:
 
 def _pool_plan(pool: Pool, prepared: _Prepared, where: str, say: Callable[[str], None]) -> PoolPlan:
     past = history(prepared.demand)
-    lead = lead_task(past, pool)
-    hourly = hourly_task(past.hours, pool.quantile)
+    lead = replace(lead_task(past, pool), parts=parts(prepared.record, prepared.demand, past.windows))
+    hourly = replace(hourly_task(past.hours, pool.quantile), parts=parts(prepared.record, prepared.demand, past.hours))
     say(f"planning {pool.name}: the day ahead")
     day = _rounded(_with_events(day_ahead(hourly, prepared.methods), past.hours.end, prepared.events, pool.demand.share))
     fleets = choose(prepared.found, day.upper.tolist(), pool, where)
@@ -156,7 +158,7 @@ def _pool_plan(pool: Pool, prepared: _Prepared, where: str, say: Callable[[str],
         forecaster=_named(ranking[0][1]),
         day_ahead_forecaster=_named(day.method),
         coverage=covered,
-        why=(*why(reasons), *told(prepared.events, past.hours.end, len(day.p50))),
+        why=(*why(reasons), *taken_out(prepared.demand, prepared.events), *told(prepared.events, past.hours.end, len(day.p50))),
         warnings=(*warnings(reasons), *cautions(prepared.events, past.hours.end, len(day.p50))),
         hours=_hours(day, fleets[0], past.hours.end),
         min_nodes=base(fleets[0].nodes, past.hours.end.hour, lead_minutes(pool)),

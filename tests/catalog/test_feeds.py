@@ -9,8 +9,8 @@ import pytest
 
 from lepton_infra.catalog import load_catalog, shipped_catalog
 from lepton_infra.catalog.feeds import Asked, Client, Outcome, forget, refresh
+from lepton_infra.catalog.kept import refreshed_path
 from lepton_infra.catalog.model import Cloud
-from lepton_infra.catalog.place import refreshed_path
 
 from . import feed_server
 from .feed_server import T4, Feeds, azure_item, index, offer, offers, reply, serving

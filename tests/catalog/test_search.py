@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 from lepton_infra import catalog
 from lepton_infra.catalog import AcceleratorClass, Catalog, Wanted, load_catalog
 from lepton_infra.catalog.query import parse
-from lepton_infra.catalog.search import Found, Place, advice, offer_row
+from lepton_infra.catalog.search import Found, Where, advice, offer_row
 from lepton_infra.catalog.search import find as find_in
 from lepton_infra.catalog.words import listed, nearest, plain
 from lepton_infra.errors import BadInput
 
 
 def find(question: str, region: str = "*", cloud: str = "", *, spot: bool = False, fabric: str = "") -> Found:
-    return find_in(question, Place(region, cloud, spot, fabric))
+    return find_in(question, Where(region, cloud, spot, fabric))
 
 
 @pytest.mark.parametrize(

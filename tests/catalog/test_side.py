@@ -7,7 +7,8 @@ from itertools import product
 import pytest
 
 from lepton_infra.catalog import carbon, fabric, shipped_catalog, spot_advice
-from lepton_infra.catalog.side import DATA, discounts, fabrics
+from lepton_infra.catalog.side import discounts, fabrics
+from lepton_infra.catalog.tables import DATA
 
 BOOK = shipped_catalog()
 SOURCES = (DATA / "SOURCES.md").read_text(encoding="utf-8")

@@ -5,10 +5,15 @@ from importlib.metadata import version
 import pytest
 
 from lepton_infra.catalog import load_catalog
+from lepton_infra.rules.card import Card
 from lepton_policies import RULES
 from lepton_policies.aws.machines import MOST_ACCELERATORS, accelerators
 from lepton_policies.aws.taggable import installed_sdk, scan
 from lepton_policies.aws.tags import TAGGABLE
+from tests.policies.paths import exists, paths_read, paths_used, sdk
+
+MANY = 50
+"""A rule of more types reads no more than their tags, which the list of them is about."""
 
 
 def test_the_list_of_taggable_types_is_that_of_the_installed_sdk() -> None:
@@ -19,16 +24,16 @@ def test_the_list_of_taggable_types_is_that_of_the_installed_sdk() -> None:
     assert list(TAGGABLE) == known, f"run `python -m lepton_policies.aws.taggable`: pulumi-aws is {version('pulumi-aws')} now"
 
 
-def test_every_type_of_every_rule_exists_in_the_sdk() -> None:
-    sdk = installed_sdk()
-    assert sdk is not None
-    for card in RULES:
-        for token in card.types:
-            if token in TAGGABLE:
-                continue
-            module = token.split(":")[1].split("/")[0]
-            sources = (sdk / module).glob("*.py")
-            assert any(f"'{token}'" in path.read_text(encoding="utf-8") for path in sources), token
+@pytest.mark.parametrize("card", [card for card in RULES if len(card.types) < MANY], ids=lambda card: card.id)
+def test_every_type_and_every_path_of_a_rule_exists_in_the_sdk(card: Card) -> None:
+    for token in card.types:
+        assert sdk(token.partition(":")[0]).resource(token).inputs, token
+    for _, example in card.examples():
+        for token, path in paths_used(example):
+            assert exists(token, path), f"an example sets {path} of {token}"
+    for token, path in paths_read(card):
+        known = {token, *(card.types if token in card.types else ())}  # a card of several types reads what any of them has
+        assert any(exists(one, path) for one in known), f"it reads {path} of {token}"
 
 
 def test_the_catalogue_names_no_machine_with_more_accelerators_than_the_worst_case() -> None:

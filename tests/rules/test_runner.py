@@ -4,8 +4,10 @@ import pytest
 
 from lepton_infra.errors import BadInput
 from lepton_infra.rules.card import Card, Setting, Severity, rule
+from lepton_infra.rules.finding import Outcome
 from lepton_infra.rules.packs import installed_cards, list_rules
-from lepton_infra.rules.runner import Outcome, Runner, Subject, plain_type
+from lepton_infra.rules.runner import Runner
+from lepton_infra.rules.subject import Subject, plain_type
 from lepton_infra.rules.values import UNKNOWN, Secret
 from lepton_infra.rules.verdict import Verdict
 from lepton_infra.rules.view import Resource

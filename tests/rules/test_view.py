@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lepton_infra.rules.subject import Subject
 from lepton_infra.rules.values import UNKNOWN, Secret
 from lepton_infra.rules.verdict import State
 from lepton_infra.rules.view import Resource, View
@@ -18,7 +19,7 @@ steps = st.lists(st.text(min_size=1).filter(lambda text: not text.startswith("_"
 
 
 def resource(inputs: Any) -> Resource:
-    return Resource("aws:ebs/volume:Volume", inputs)
+    return Resource(Subject("aws:ebs/volume:Volume", inputs))
 
 
 @given(inputs=anything, path=steps)

@@ -1,0 +1,51 @@
+"""Ports that the world has no business on, by what listens there."""
+
+from collections.abc import Iterable
+from typing import Final, NamedTuple
+
+from lepton_infra.rules.net import is_world, reaches_port
+from lepton_infra.rules.verdict import State, Verdict, any_of
+from lepton_infra.rules.view import View
+
+ADMIN: Final = (22, 3389)
+"""SSH and Remote Desktop."""
+AI: Final = (8265, 10001, 8888, 6006, 5000, 8000, 8001, 8002, 11434, 9400, 6443, 10250, 7860, 8500)
+"""Ray's dashboard and client, Jupyter, TensorBoard, MLflow, vLLM and Triton (HTTP, gRPC, metrics), Ollama, DCGM's exporter, the Kubernetes
+API and kubelet, Gradio, TensorFlow Serving: none asks for a password as it comes out of its box (each project's own documentation)."""
+DATA: Final = (2049, 988, 1018, 1019, 1020, 1021, 1022, 1023, 445, 6379, 5432, 3306, 9200, 27017, 11211, 1433, 6333, 19530)
+"""NFS, Lustre, SMB, Redis, PostgreSQL, MySQL, Elasticsearch, MongoDB, memcached, SQL Server, Qdrant, Milvus."""
+HTTP: Final = (80,)
+EVERY: Final = (1, 65535)
+"""Who reaches both ends reaches, as a rule is written, everything."""
+
+
+class Opening(NamedTuple):
+    """One rule of a firewall that lets traffic in or out."""
+
+    protocol: View
+    first: View
+    last: View
+    cidrs: tuple[View, ...]
+    """Whose addresses it is for: lists or single texts."""
+
+    def reaches(self, ports: tuple[int, ...]) -> Verdict:
+        """Return whether it carries any of the ports."""
+        return reaches_port(self.protocol, self.first, self.last, *ports)
+
+
+def world_reaches(openings: Iterable[Opening], ports: tuple[int, ...]) -> Verdict:
+    """Return whether the world reaches any of the ports through these rules, each by itself or some of them together.
+
+    Two rules for half the internet each are as open as one for all of it.
+    """
+    rules = list(openings)
+    alone = any_of(rule.reaches(ports) & is_world(*rule.cidrs) for rule in rules)
+    if alone.state is State.PASS or len(rules) == 1:
+        return alone
+    return alone | any_of(_together(rules, port) for port in ports)
+
+
+def _together(rules: list[Opening], port: int) -> Verdict:
+    sure = [rule for rule in rules if rule.reaches((port,)).state is State.PASS]
+    verdict = is_world(*(cidrs for rule in sure for cidrs in rule.cidrs))
+    return verdict if verdict.state is State.PASS else Verdict(State.FAIL)

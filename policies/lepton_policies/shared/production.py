@@ -1,0 +1,33 @@
+"""What a resource says of itself in its tags: whether it is production, and what it is for."""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from lepton_infra.rules.values import UNKNOWN
+from lepton_infra.rules.verdict import Verdict, any_of
+from lepton_infra.rules.view import Resource, View
+
+_ENVIRONMENT: Final = re.compile(r"\A(.*:)?(environment|env|stage)\Z", re.IGNORECASE)
+_PRODUCTION: Final = re.compile(r"\A\s*(prod|production|live)\s*\Z", re.IGNORECASE)
+
+
+def tag_maps(resource: Resource) -> Iterator[View]:
+    """Iterate over the maps of tags or labels that reach a resource: its own, and its provider's defaults."""
+    defaults = resource.of_provider
+    yield from (resource.tags, resource.labels, defaults.defaultTags.json_inside().tags, defaults.defaultLabels.json_inside())
+
+
+def tagged(resource: Resource, key: "re.Pattern[str]", value: "re.Pattern[str]") -> Verdict:
+    """Return whether a tag whose key matches has a value that matches; a resource without tags has none."""
+    verdicts: list[Verdict] = []
+    for tags in tag_maps(resource):
+        if tags.raw_value() is UNKNOWN:
+            verdicts.append(tags.undecided_because())
+        verdicts += [found.text_matches(value) for name, found in tags.map_items() if key.match(name)]
+    return any_of(verdicts)
+
+
+def is_production(resource: Resource) -> Verdict:
+    """Return whether a resource says that it is production; one that says nothing is not."""
+    return tagged(resource, _ENVIRONMENT, _PRODUCTION)

@@ -1,0 +1,80 @@
+"""Whether a place in a resource exists, by the schema of the installed SDK."""
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import Any
+
+from lepton_infra.rehearsal.schema import AnyOf, Anything, ListOf, MapOf, ObjectOf, Scalar, Shape
+from lepton_infra.rehearsal.sdk import Sdk
+from lepton_infra.rules.card import Card, On
+from lepton_infra.rules.examples import subjects_in
+from lepton_infra.rules.stack import Stack
+from lepton_infra.rules.view import Resource
+
+_PARTS = re.compile(r'\["(?P<key>[^"]*)"\]|\[(?P<index>-?\d+)\]|(?P<name>[^.\[\]]+)')
+
+
+@lru_cache
+def sdk(package: str) -> Sdk:
+    return Sdk(package)
+
+
+def exists(token: str, path: str) -> bool:
+    """Tell whether a type has a property at a path such as `ingress[0].cidrBlocks`."""
+    name, *rest = [match["key"] or match["name"] or "" for match in _PARTS.finditer(path) if match["index"] is None]
+    field = sdk(token.partition(":")[0]).resource(token).inputs.get(name)
+    return field is not None and _below(field.shape, rest)
+
+
+def _below(shape: Shape, rest: list[str]) -> bool:
+    if isinstance(shape, ListOf):
+        return _below(shape.item, rest)
+    if isinstance(shape, AnyOf):
+        return any(_below(option, rest) for option in shape.options)
+    if not rest or isinstance(shape, Anything):
+        return True
+    if isinstance(shape, Scalar):
+        return rest[0] in ("Statement", "statement", "statements")  # a policy document in text
+    if isinstance(shape, MapOf):
+        return _below(shape.item, rest[1:])
+    return isinstance(shape, ObjectOf) and rest[0] in shape.fields and _below(shape.fields[rest[0]].shape, rest[1:])
+
+
+def paths_used(example: On) -> Iterator[tuple[str, str]]:
+    """Iterate over type and path of everything that an example writes; what is inside a policy document is its own language."""
+    for one in example.everything().values():
+        for key, value in one.inputs.items():
+            yield from ((one.type, path) for path in _paths(key, value, sdk(one.type.partition(":")[0]).resource(one.type).inputs))
+
+
+def _paths(path: str, value: Any, fields: Mapping[str, Any]) -> Iterator[str]:
+    field = fields.get(path)
+    if field is not None and isinstance(field.shape, Scalar | AnyOf):  # a document, written as an object for readers' sake
+        yield path
+        return
+    yield from _walk(path, value)
+
+
+def _walk(path: str, value: Any) -> Iterator[str]:
+    if isinstance(value, dict) and value and "Statement" not in value:
+        for key, inner in value.items():
+            yield from _walk(f"{path}.{key}" if re.fullmatch(r"\w+", key) else f'{path}["{key}"]', inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _walk(f"{path}[0]", inner)
+    else:
+        yield path
+
+
+def paths_read(card: Card) -> Iterator[tuple[str, str]]:
+    """Iterate over type and path of everything that a card reads while it judges its examples."""
+    for _, example in card.examples():
+        resources = [Resource(subject) for subject in subjects_in(example)]
+        for resource in resources:
+            if resource.type_token in card.types:
+                card.check(resource, Stack(resources))
+        for resource in resources:
+            yield from ((resource.type_token, path) for path in resource.paths_read() if path)
+
+
