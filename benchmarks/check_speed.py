@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[1]
 LEPTON = Path(sys.executable).parent / "lepton"
 PROJECT = f"name: many\nruntime:\n  name: python\n  options: {{toolchain: pip, virtualenv: {sys.prefix}}}\n"
 STACK = "config:\n  aws:region: us-east-1\n"
-PROGRAM = '''
+PROGRAM = """
 import json
 
 import pulumi
@@ -47,7 +47,7 @@ for number in range((RESOURCES - 1) // 8):
     aws.ebs.Volume(f"volume-{number}", availability_zone="us-east-1a", size=100, encrypted=number % 9 != 0, tags=TAGS)
     aws.ec2.LaunchTemplate(f"template-{number}", instance_type="p5.48xlarge", block_device_mappings=DISK,
                            vpc_security_group_ids=[group.id], tags=TAGS)
-'''
+"""
 
 
 def seconds(command: Sequence[str], times: int, allowed: Sequence[int]) -> float:

@@ -118,14 +118,16 @@ def run_program(program: Program, answers: Answers, *, seconds: float = 300.0) -
         with there:
             process = _start(program, there)
         child = _Child(process)
-        if process.stdout:
-            threading.Thread(target=child.drain, args=(process.stdout,), daemon=True).start()
+        reader = threading.Thread(target=child.drain, args=(process.stdout,), daemon=True)
+        reader.start()
         try:
             running = Running(program, answers, child, here, deadline, seconds)
             running.tell_job()
             yield running
         finally:
             _end(process)
+            # What left the group on purpose may keep the pipe open for ever.
+            reader.join(_PATIENCE_SECONDS)
 
 
 @dataclass(slots=True)
@@ -139,7 +141,7 @@ class _Child:
     def drain(self, stream: IO[bytes]) -> None:
         """Keep the first lines and count the others: a program may print without end."""
         fresh = True
-        with suppress(ValueError, OSError):
+        with stream:
             while data := stream.readline(_LINE_BYTES):
                 if fresh:
                     self.lines += 1
@@ -271,7 +273,8 @@ class Running:
         token = str(record.get("token"))
         try:
             answer = self.answers(token, as_mapping(record.get("arguments")), as_mapping(record.get("settings")))
-        except LookupError as nothing:
+        except (LookupError, TypeError, ValueError) as nothing:
+            # Whatever stands in the question, the program is to hear of it, as it would from a cloud.
             self._tell({"failure": str(nothing.args[0]) if nothing.args else "nothing found"})
             return
         if answer is None:

@@ -12,29 +12,30 @@ from pulumi import log
 from pulumi.runtime import resource
 from pulumi.runtime.proto import source_pb2
 
+from .records import own_file
+
 if TYPE_CHECKING:
     from types import FrameType
 
-_CONSTRUCTORS: Final = 3
-"""A resource's own constructor is the third from inside, after those of CustomResource or ComponentResource and of Resource."""
 _NAME: Final = "_get_stack_trace"
 
 
 def quicken(root: Path) -> None:
     """Leave out of stack traces what is not the project's, and do not build lines for a debug log that is not kept."""
-    start = f"{root}/"
+
+    @cache
+    def address(file: str) -> str:
+        return Path(file).as_uri() if own_file(file, root) else ""
 
     def trace() -> source_pb2.StackTrace:
         frames = source_pb2.StackTrace()
-        frame: FrameType | None = inspect.currentframe()
-        constructors = 0
+        caller = inspect.currentframe()
+        caller = frame = caller.f_back if caller else None
         while frame is not None:
-            if constructors >= _CONSTRUCTORS:
-                if frame.f_code.co_filename.startswith(start):
-                    position = source_pb2.SourcePosition(uri=_uri(frame.f_code.co_filename), line=frame.f_lineno)
-                    frames.frames.append(source_pb2.StackFrame(pc=position))
-            elif frame.f_code.co_name == "__init__":
-                constructors += 1
+            uri = address(frame.f_code.co_filename)
+            if uri and not _constructs(frame, caller):
+                position = source_pb2.SourcePosition(uri=uri, line=frame.f_lineno)
+                frames.frames.append(source_pb2.StackFrame(pc=position))
             frame = frame.f_back
         return frames
 
@@ -43,9 +44,11 @@ def quicken(root: Path) -> None:
     log.debug = _unheard
 
 
-@cache
-def _uri(file: str) -> str:
-    return Path(file).as_uri()
+def _constructs(frame: "FrameType", caller: "FrameType | None") -> bool:
+    """Say whether the frame is a constructor, in the user's own class, of the resource that is being registered."""
+    if frame.f_code.co_name != "__init__" or not frame.f_code.co_varnames or caller is None:
+        return False
+    return frame.f_locals.get(frame.f_code.co_varnames[0]) is caller.f_locals.get("res")
 
 
 def _unheard(msg: str, resource: object = None, stream_id: int | None = None, ephemeral: bool | None = None) -> None:  # noqa: FBT001 (the signature of pulumi.log.debug)
