@@ -40,8 +40,8 @@ for number in range((RESOURCES - 1) // 8):
     aws.s3.BucketPublicAccessBlock(f"bucket-{number}", bucket=bucket.id, block_public_acls=True, block_public_policy=True,
                                    ignore_public_acls=True, restrict_public_buckets=True)
     role = aws.iam.Role(f"role-{number}", assume_role_policy=TRUST, tags=TAGS)
-    aws.iam.RolePolicy(f"role-{number}", role=role.id, policy=bucket.arn.apply(lambda arn: json.dumps({"Version": "2012-10-17", "Statement": [
-        {"Effect": "Allow", "Action": "s3:GetObject", "Resource": f"{arn}/*"}]})))
+    aws.iam.RolePolicy(f"role-{number}", role=role.id, policy=bucket.arn.apply(lambda arn: json.dumps({
+        "Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": f"{arn}/*"}]})))
     group = aws.ec2.SecurityGroup(f"group-{number}", vpc_id=vpc.id, ingress=SSH, tags=TAGS)
     subnet = aws.ec2.Subnet(f"subnet-{number}", vpc_id=vpc.id, cidr_block=f"10.0.{number % 256}.0/24", tags=TAGS)
     aws.ebs.Volume(f"volume-{number}", availability_zone="us-east-1a", size=100, encrypted=number % 9 != 0, tags=TAGS)
@@ -92,9 +92,8 @@ def measure(resources: int, times: int) -> Path:
     graph.write_bytes(subprocess.run([LEPTON, "graph", "dev", "--json", "--project", root], check=True, stdout=subprocess.PIPE).stdout)
     ours = seconds([str(LEPTON), "check", "dev", "--json", "--project", str(root)], times, (0, 1))
     theirs = preview_seconds(root, max(1, times - 2))
-    print(
-        f"{resources:>5} resources, program and rules: pulumi preview {theirs:6.2f} s, lepton check {ours:5.2f} s, ratio {theirs / ours:.1f}"
-    )
+    ratio = f"ratio {theirs / ours:.1f}"
+    print(f"{resources:>5} resources, program and rules: pulumi preview {theirs:6.2f} s, lepton check {ours:5.2f} s, {ratio}")
     return graph
 
 

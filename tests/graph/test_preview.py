@@ -66,5 +66,5 @@ def test_what_is_no_json_is_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / "preview.json"
     path.write_text(text)
 
-    with pytest.raises(BadInput, match="is not JSON|is nested too deeply"):
+    with pytest.raises(BadInput, match=r"is not JSON|is nested too deeply"):
         read_preview(path)

@@ -1,5 +1,6 @@
 """Start the monitor: `python -u lepton_infra/graph/monitor DESCRIPTOR`, with one end of a socket at that descriptor."""
 
+import gc
 import importlib
 import importlib.util
 import sys
@@ -9,6 +10,8 @@ NAME = "lepton_monitor"
 """What the package is called here: a program may have another lepton-infra installed, or none."""
 NO_SDK = 33
 """Exit code that says: this interpreter has no Pulumi."""
+_COLLECT_AFTER = 200_000
+"""Objects between two searches for garbage: classes of clouds and declared resources all stay, so that looking often finds nothing."""
 
 
 def _load() -> None:
@@ -21,6 +24,7 @@ def _load() -> None:
 
 
 if __name__ == "__main__":
+    gc.set_threshold(_COLLECT_AFTER, 50, 1000)
     # Our own folder is no place for a program to import from.
     sys.path.pop(0)
     if importlib.util.find_spec("pulumi") is None:

@@ -1,7 +1,6 @@
 """Run a program as Pulumi's language host does (3.259, python/cmd/pulumi-language-python-exec), with our monitor for the engine's."""
 
 import asyncio
-import gc
 import json
 import logging
 import os
@@ -30,8 +29,6 @@ from .service import Monitor, as_client
 _THREADS = 16
 """Registrations in flight; more would only wait for one another."""
 _LOOK_SECONDS = 1.0
-_COLLECT_AFTER = 100_000
-"""Objects between two searches for garbage: a program keeps nearly all that it makes, so that looking often finds nothing."""
 
 
 @dataclass(frozen=True)
@@ -114,7 +111,6 @@ def _configure(job: Job, monitor: Monitor, engine: Engine) -> None:
 def _run(job: Job) -> None:
     os.chdir(job.directory)
     sys.argv = [job.entry]
-    gc.set_threshold(_COLLECT_AFTER, 50, 1000)
     # As the language host does: a program that fails leaves tasks behind that nobody needs to hear of.
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
     loop = asyncio.new_event_loop()
