@@ -22,6 +22,8 @@ UNKNOWN_MARKS: Final = frozenset(
 _SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
 """The key under which an object is marked as a special value."""
 _SECRET: Final = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 (the mark of a secret, not one)
+SECRET_MARK: Final[Mapping[str, object]] = {_SIGNATURE: _SECRET}
+"""A secret whose value is not told."""
 _ASSET: Final = "c44067f5952c0a294b673a41bacd8c17"
 _ARCHIVE: Final = "0def7320c3a5731c473e5ecbe6d01bc7"
 _REFERENCE: Final = "5cf8f73096256a8f31e491e813e4eb8e"
