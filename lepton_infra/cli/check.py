@@ -2,12 +2,15 @@
 
 import datetime as dt
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from lepton_infra.cli import source
 from lepton_infra.cli.source import Source
+
+if TYPE_CHECKING:
+    from lepton_infra.rules.card import Card, Severity
 
 
 def check(  # noqa: PLR0917 (typer makes an option of each)
@@ -29,13 +32,12 @@ def check(  # noqa: PLR0917 (typer makes an option of each)
 
     Example: lepton check serve-aws --severity high
     """
+    asked = Source(stack, graph, state, preview, project, seconds, answers, debug)
+    found, (cards, least) = source.load(asked, lambda: _rules(severity))
+    # Loaded by now, while the program ran.
     from lepton_infra.cli import checkpage, render
-    from lepton_infra.rules.packs import installed_cards
     from lepton_infra.rules.runner import judge
 
-    least = checkpage.severity_of(severity)
-    asked = Source(stack, graph, state, preview, project, seconds, answers, debug)
-    found, cards = source.load(asked, installed_cards)
     today = dt.datetime.now(dt.UTC).date()
     judged = judge(found, cards, source.exemptions(asked), today)
     if as_json:
@@ -46,3 +48,14 @@ def check(  # noqa: PLR0917 (typer makes an option of each)
         render.note(line)
     if code := checkpage.exit_code(judged, least, strict=strict):
         raise typer.Exit(code)
+
+
+def _rules(severity: str) -> "tuple[tuple[Card, ...], Severity]":
+    """Load the rules, and all else that judging needs."""
+    from lepton_infra.cli import checkpage
+    from lepton_infra.config import exemptions
+    from lepton_infra.rules import runner
+    from lepton_infra.rules.packs import installed_cards
+
+    del exemptions, runner
+    return installed_cards(), checkpage.severity_of(severity)

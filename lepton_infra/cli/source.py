@@ -73,26 +73,31 @@ def exemptions(source: Source) -> "tuple[Exemption, ...]":
     if not source.stack:
         return ()
     from lepton_infra.config.exemptions import load_exemptions
-    from lepton_infra.config.project import find_project
+    from lepton_infra.config.root import find_project
 
     return load_exemptions(find_project(source.project), source.stack)
 
 
 def _run(source: Source, meanwhile: "Callable[[], _Other]") -> "tuple[Graph, _Other]":
-    from lepton_infra.cli import render
-    from lepton_infra.config.project import find_project
+    from lepton_infra.config.root import find_project
     from lepton_infra.config.runnable import load_runnable
     from lepton_infra.graph.program import ProgramFault, run_program
 
     program = _program(load_runnable(find_project(source.project), source.stack))
     answers = _answers(source.answers)
     try:
-        with render.progress() as report, run_program(program, answers, seconds=source.seconds) as running:
-            report(f"program: running {program.project}, stack {program.stack}")
-            other = meanwhile()
-            built = running.listen()
+        # The program's process starts before all that is slow to load here.
+        with run_program(program, answers, seconds=source.seconds) as running:
+            from lepton_infra.cli import render
+
+            with render.progress() as report:
+                report(f"program: running {program.project}, stack {program.stack}")
+                other = meanwhile()
+                built = running.listen()
     except ProgramFault as fault:
         if source.debug:
+            from lepton_infra.cli import render
+
             render.note(fault.trace)
         raise
     _tell(built, debug=source.debug)
@@ -150,7 +155,7 @@ def _program(runnable: "Runnable") -> "Program":
 
 def _plugin(folder: Path) -> "Command | None":
     """Return how a package of components is started; None where it is not in Python or not installed: few programs need each of them."""
-    from lepton_infra.config.project import read_yaml
+    from lepton_infra.config.root import read_yaml
     from lepton_infra.config.runnable import python_options
     from lepton_infra.engine.host.service import plugin_arguments
     from lepton_infra.engine.host.toolchain import HostError, find_python, of_plugin, read_options

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, cast
 
-from lepton_infra.config.project import Project, read_yaml
+from lepton_infra.config.root import Project, read_yaml
 from lepton_infra.errors import BadInput, Fault
 
 NOT_READ: Final = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
