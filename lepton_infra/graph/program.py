@@ -306,7 +306,7 @@ class Running:
         place = f"{record.get('file')}:{record.get('line')}" if record.get("file") else _relative(self.program.entry, self.program.root)
         if record.get("plain") and message:
             # Raised to be read, often with a sentence for each fault.
-            lines = [line for line in message.splitlines() if line.strip()]
+            lines = [line.strip() for line in message.splitlines() if line.strip()]
             split = [(line.partition(": ")[0], line.partition(": ")[2]) for line in lines]
             return ProgramFault([Fault(head if rest else place, (rest or head).rstrip(".")) for head, rest in split], trace)
         first = message.partition("\n")[0]

@@ -30,6 +30,9 @@ BAD = {
     "import pulumi\npulumi.ComponentResource('far:b:C', 'one', {}, remote=True)": (
         r"__main__\.py:2: 'far:b:C' is built by the package 'far', for which Pulumi\.yaml names no folder"
     ),
+    "import pulumi\npulumi.Config().require('size')": (
+        r"__main__\.py:2: Missing required configuration variable 'shop:size'\.\n__main__\.py:2: please set a value using"
+    ),
     "raise SystemError": r"__main__\.py:1: raised SystemError; a program",
 }
 

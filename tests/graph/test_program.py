@@ -201,6 +201,38 @@ def test_transforms_of_resources_ancestors_and_stack_are_applied(build: Callable
     assert (bucket.inputs, bucket.protect) == ({"tags": {"own": "0", "above": "1", "stack": "2"}}, True)
 
 
+def test_a_program_of_coroutines_and_one_that_builds_inside_an_apply_are_heard_out(build: Callable[..., Built]) -> None:
+    program = """
+        import pulumi
+
+        async def main():
+            outer = pulumi.ComponentResource("shop:index:Thing", "outer")
+            outer.urn.apply(lambda _: pulumi.CustomResource("aws:ec2/vpc:Vpc", "inner", {"share": float("inf")}))
+            return {"here": True}
+
+        pulumi.run(main)
+    """
+
+    graph = build(program).graph
+
+    assert _one(graph, "inner").inputs == {"share": "inf"}
+    assert _one(graph, "shop-dev").outputs == {"here": True}
+
+
+def test_a_parameterized_package_has_a_default_provider_of_its_own(build: Callable[..., Built]) -> None:
+    program = """
+        import pulumi
+        from pulumi.runtime.settings import register_package
+
+        package = register_package("terraform-provider", "0.8.0", "", "random", "3.5.0", "e30=")
+        pulumi.CustomResource("random:index/id:Id", "one", {"byteLength": 4}, package_ref=package)
+    """
+
+    one = _one(build(program).graph, "one")
+
+    assert one.provider == "urn:pulumi:dev::shop::pulumi:providers:random::default_3_5_0"
+
+
 def test_a_program_below_its_project_says_lines_from_the_projects_root(tmp_path: Path) -> None:
     root = write_project(tmp_path / "shop", "")
     (root / "stacks").mkdir()

@@ -1,5 +1,6 @@
 """Between protobuf's structs and the plain values of JSON; unknowns and secrets stay as they are marked on the wire."""
 
+import math
 from typing import TypeAlias, cast
 
 from google.protobuf import struct_pb2
@@ -32,7 +33,8 @@ def _plain(value: struct_pb2.Value) -> Value:
         return value.bool_value
     if kind == "number_value":
         number = value.number_value
-        return int(number) if number.is_integer() else number
+        # JSON has no word for infinity.
+        return int(number) if number.is_integer() else number if math.isfinite(number) else str(number)
     return None
 
 
