@@ -8,11 +8,13 @@ Checkov, the rival of `lepton check --graph`, is timed where its command is give
 """
 
 import argparse
+import resource
 import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 
@@ -50,36 +52,56 @@ for number in range((RESOURCES - 1) // 8):
 """
 
 
-def seconds(command: Sequence[str], times: int, allowed: Sequence[int]) -> float:
-    """Return the median of a command's seconds, after one run for the caches.
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What something took: medians over its runs."""
 
-    Raises:
-        RuntimeError: it ended with another exit code than allowed.
+    wall: float
+    """Seconds on the clock."""
+    cpu: float
+    """Seconds of processors, all processes together: what is left of a figure on a busy machine."""
+
+
+def taken(actions: Sequence[Callable[[], object]], times: int) -> list[Taken]:
+    """Run actions in turns, after one turn for the caches, so that a noisy minute hits all alike."""
+    rounds = [[_once(action) for action in actions] for _ in range(times + 1)][1:]
+    return [Taken(*(statistics.median(figures) for figures in zip(*of_one, strict=True))) for of_one in zip(*rounds, strict=True)]
+
+
+def _once(action: Callable[[], object]) -> tuple[float, float]:
+    begun, used = perf_counter(), _cpu()
+    action()
+    return perf_counter() - begun, _cpu() - used
+
+
+def _cpu() -> float:
+    usages = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(usage.ru_utime + usage.ru_stime for usage in usages)
+
+
+def call(command: Sequence[str]) -> Callable[[], object]:
+    """Return an action that runs a checker, whose answer may be yes or no.
+
+    The action raises RuntimeError where it is neither.
     """
-    taken: list[float] = []
-    for _ in range(times + 1):
-        begun = perf_counter()
+
+    def run() -> None:
         ended = subprocess.run(command, capture_output=True, check=False, text=True)
-        taken.append(perf_counter() - begun)
-        if ended.returncode not in allowed:
+        if ended.returncode not in (0, 1):
             raise RuntimeError(f"{' '.join(command)}: exit code {ended.returncode}: {ended.stderr[-500:]}")
-    return statistics.median(taken[1:])
+
+    return run
 
 
-def preview_seconds(root: Path, times: int) -> float:
-    """Return the median of a preview's seconds by the real engine, rules included, after one for the caches.
+def preview(session: Session) -> None:
+    """Preview by the real engine, rules included.
 
     Raises:
         RuntimeError: it broke, or the rules did not run.
     """
-    taken: list[float] = []
-    with PretendCloud(root / "cloud.sqlite") as cloud, Session(ensure(print), root, "dev", root / "home", cloud.environment) as session:
-        for _ in range(times + 1):
-            run = session.run(Operation.PREVIEW, policy_packs=[ROOT / "policies"])
-            if not run.policies_checked or sum(run.changes.values()) < 1:
-                raise RuntimeError(f"the preview broke: {run.failures or run.output[-500:]}")
-            taken.append(run.seconds)
-    return statistics.median(taken[1:])
+    run = session.run(Operation.PREVIEW, policy_packs=[ROOT / "policies"])
+    if not run.policies_checked or sum(run.changes.values()) < 1:
+        raise RuntimeError(f"the preview broke: {run.failures or run.output[-500:]}")
 
 
 def measure(resources: int, times: int) -> Path:
@@ -89,12 +111,19 @@ def measure(resources: int, times: int) -> Path:
     (root / "Pulumi.dev.yaml").write_text(STACK)
     (root / "__main__.py").write_text(PROGRAM.replace("RESOURCES", str(resources)))
     graph = root / "graph.json"
-    graph.write_bytes(subprocess.run([LEPTON, "graph", "dev", "--json", "--project", root], check=True, stdout=subprocess.PIPE).stdout)
-    ours = seconds([str(LEPTON), "check", "dev", "--json", "--project", str(root)], times, (0, 1))
-    theirs = preview_seconds(root, max(1, times - 2))
-    ratio = f"ratio {theirs / ours:.1f}"
-    print(f"{resources:>5} resources, program and rules: pulumi preview {theirs:6.2f} s, lepton check {ours:5.2f} s, {ratio}")
+    graph.write_bytes(subprocess.run([LEPTON, "graph", "dev", "--json", "--project", root], check=True, capture_output=True).stdout)
+    with PretendCloud(root / "cloud.sqlite") as cloud, Session(ensure(print), root, "dev", root / "home", cloud.environment) as session:
+        check = call([str(LEPTON), "check", "dev", "--json", "--project", str(root)])
+        theirs, ours = taken([lambda: preview(session), check], times)
+    print(f"{resources:>5} resources, program and rules: {_beside('pulumi preview', theirs, ours)}")
     return graph
+
+
+def _beside(rival: str, theirs: Taken, ours: Taken) -> str:
+    return (
+        f"{rival} {theirs.wall:.2f} s ({theirs.cpu:.2f} s of processors), lepton check {ours.wall:.2f} s ({ours.cpu:.2f} s), "
+        f"ratio {theirs.wall / ours.wall:.1f} ({theirs.cpu / ours.cpu:.1f})"
+    )
 
 
 def main() -> None:
@@ -105,13 +134,15 @@ def main() -> None:
     parser.add_argument("--checkov", nargs=2, metavar=("CHECKOV", "PLAN"), help="the command, and a Terraform plan of the same resources")
     given = parser.parse_args()
     graphs = [measure(resources, given.times) for resources in given.resources]
-    ours = seconds([str(LEPTON), "check", "--graph", str(graphs[-1]), "--json"], given.times, (0, 1))
-    print(f"{given.resources[-1]:>5} resources from a file:       lepton check --graph {ours:5.2f} s", end="")
+    check = call([str(LEPTON), "check", "--graph", str(graphs[-1]), "--json"])
+    start = f"{given.resources[-1]:>5} resources from a file: "
     if given.checkov:
         checkov, plan = given.checkov
-        theirs = seconds([checkov, "--file", plan, "--quiet", "--compact", "--output", "json"], given.times, (0, 1))
-        print(f", checkov {theirs:5.2f} s, ratio {theirs / ours:.1f}", end="")
-    print()
+        theirs, ours = taken([call([checkov, "--file", plan, "--quiet", "--compact", "--output", "json"]), check], given.times)
+        print(start + _beside("checkov", theirs, ours))
+    else:
+        (ours,) = taken([check], given.times)
+        print(f"{start}lepton check --graph {ours.wall:.2f} s ({ours.cpu:.2f} s of processors)")
 
 
 if __name__ == "__main__":
