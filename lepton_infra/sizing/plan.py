@@ -10,6 +10,7 @@ from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from lepton_infra.config.model import Frozen
 from lepton_infra.sizing.fleetplan import FleetPlan
+from lepton_infra.sizing.promise import Promise
 
 
 class Inputs(Frozen):
@@ -21,6 +22,8 @@ class Inputs(Frozen):
     """Of the price catalogue."""
     demand: dict[str, str]
     """Of each file of demand and of known events, by its name in the stack file."""
+    commitments: str = ""
+    """Of the commitment prices of the stack's cloud and region."""
     throughput: dict[str, str] = Field(default_factory=dict)
     """Of each benchmark, by its name in the stack file, and of the shipped tables where a pool looks its throughput up."""
 
@@ -214,6 +217,8 @@ class Plan(Frozen):
     """What it was made from."""
     pools: tuple[PoolPlan, ...]
     """One plan for each pool, in the stack file's order."""
+    commitments: tuple[Promise, ...] = ()
+    """What could be committed to, from the need of the pools' whole histories; none where the catalogue has no such price."""
     fleet: FleetPlan | None = None
     """The floors of all pools packed as one fleet; None where the stack file has no `fleet`. Each pool's own plan then says what the
     cheapest machine of the stack's region alone would have been."""
