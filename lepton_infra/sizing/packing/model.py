@@ -65,7 +65,8 @@ class Need:
 
     Several kinds of node may serve it side by side. They are then taken to share one queue (or a balancer that sends each request to
     the least loaded), so that a node with r of the R replicas that its kind alone would need covers r / R of the need: what a replica
-    serves without a promise about waiting, and its share of the staffing rule with one. That is on the safe side of an exact queue of two kinds, as the tests have it.
+    serves without a promise about waiting, and its share of the staffing rule with one. Beside an exact queue of two kinds that is on
+    the safe side.
     """
 
     name: str

@@ -104,7 +104,7 @@ def build(case: Case, offers: Sequence[Offer], hours: Iterable[int], cut: Cut, t
 def _add_hour(program: Program, case: Case, offers: Sequence[Offer], hour: int, cut: Cut, tighten: float) -> None:
     columns: list[tuple[Offer, int]] = []
     for service, need in enumerate(case.needs):
-        own = _nodes(program, need, offers, hour, service)
+        own = _nodes(program, need, offers, (hour, service), max(need.min_nodes, case.limits.min_nodes))
         columns += [(offer, column) for offer, column, _ in own]
         counted: Entries = [(column, 1.0) for _, column, _ in own]
         if need.min_nodes or need.max_nodes is not None:
@@ -117,17 +117,18 @@ def _add_hour(program: Program, case: Case, offers: Sequence[Offer], hour: int, 
     _together(program, columns, case.limits)
 
 
-def _nodes(program: Program, need: Need, offers: Sequence[Offer], hour: int, service: int) -> list[tuple[Offer, int, float]]:
+def _nodes(program: Program, need: Need, offers: Sequence[Offer], place: tuple[int, int], least: int) -> list[tuple[Offer, int, float]]:
     """Add the columns of a service's nodes; return each with the share of the need that a node serves."""
+    hour, service = place
     idle = need.demand[hour] <= 0
-    if idle and not need.min_nodes:
+    if idle and not least:
         return []
     found: list[tuple[Offer, int, float]] = []
-    for place, offer in enumerate(offers):
+    for at, offer in enumerate(offers):
         cover = need.cover(offer.machine, hour)
         if cover > 0 or (idle and offer.machine.key in need.shapes):
             column = program.column(offer.usd_per_hour, offer.grams_per_hour or 0.0, whole=True)
-            program.nodes[hour, place, service] = column
+            program.nodes[hour, at, service] = column
             found.append((offer, column, cover))
     return found
 
