@@ -27,6 +27,7 @@ class CommitmentRow(TypedDict):
     derived: bool
     program: str
     as_of: str
+    old: bool
     source: str
 
 
@@ -152,7 +153,7 @@ def offer_row(machine: Machine, today: dt.date, *, spot: bool = False, catalog: 
         usd_per_gpu_hour=round(price / machine.gpus, 6) if machine.gpu else None,
         price_date=date.isoformat(),
         interruption=machine.interruption.value if machine.interruption else None,
-        commitments=[_commitment_row(one) for one in (catalog or load_catalog()).commitments(machine)],
+        commitments=[_commitment_row(one, today) for one in (catalog or load_catalog()).commitments(machine)],
         grams_co2e_per_kwh=air.grams_co2e_per_kwh if air else None,
         carbon_year=air.year if air else None,
         carbon_grid=air.grid if air else None,
@@ -167,13 +168,14 @@ def offer_row(machine: Machine, today: dt.date, *, spot: bool = False, catalog: 
     )
 
 
-def _commitment_row(one: Commitment) -> CommitmentRow:
+def _commitment_row(one: Commitment, today: dt.date) -> CommitmentRow:
     return CommitmentRow(
         years=one.years,
         usd_per_hour=one.usd_per_hour,
         derived=one.derived,
         program=one.program,
         as_of=one.as_of.isoformat(),
+        old=old(one.as_of, today),
         source=one.source,
     )
 

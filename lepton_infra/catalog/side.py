@@ -104,7 +104,11 @@ def spot_advice() -> tuple[SpotAdvice, ...]:
 
 def discounts(machine: Machine) -> tuple[Commitment, ...]:
     """Return the commitment prices of a machine that follow from a published discount of its family, shortest first."""
-    return tuple(_commitment(machine, row) for row in _discounts().get(machine.cloud, ()) if fnmatchcase(machine.name, row["machines"]))
+    return tuple(
+        _commitment(machine, row)
+        for row in _discounts().get(machine.cloud, ())
+        if fnmatchcase(machine.name, row["machines"]) and fnmatchcase(machine.region, row["regions"])
+    )
 
 
 @cache

@@ -88,6 +88,7 @@ def catalog(
 
 def _show(title: str, rows: "list[OfferRow]", extra: _Extra) -> None:
     """Print offers; columns that say nothing of any of them are left out."""
+    from lepton_infra.catalog.book import OLD_AFTER_DAYS
     from lepton_infra.cli import render
 
     price = "spot $" if extra.spot else "$"
@@ -118,12 +119,16 @@ def _show(title: str, rows: "list[OfferRow]", extra: _Extra) -> None:
     render.table(title, [column for column, _ in columns], list(zip(*(cells for _, cells in columns), strict=True)))
     if any(one["derived"] for row in rows for one in row["commitments"]):
         render.note("~ follows from a discount published for the family, not from a published price.")
+    if any(one["old"] for row in rows for one in row["commitments"]):
+        render.note(f"old: the commitment's price or discount is more than {OLD_AFTER_DAYS} days old.")
 
 
 def _committed(row: "OfferRow", years: int) -> str:
     """Return the lowest price of so many years, nothing up front, marked where it is derived."""
     lowest = min((one for one in row["commitments"] if one["years"] == years), key=lambda one: one["usd_per_hour"], default=None)
-    return "" if lowest is None else f"{'~' if lowest['derived'] else ''}{lowest['usd_per_hour']:.3f}"
+    if lowest is None:
+        return ""
+    return f"{'~' if lowest['derived'] else ''}{lowest['usd_per_hour']:.3f}{' old' if lowest['old'] else ''}"
 
 
 def _grams(row: "OfferRow") -> str:

@@ -69,20 +69,19 @@ def parts(record: Record, demand: DemandSeries, grain: DemandSeries) -> Parts | 
     if record.split is None:
         return None
     rows = _rows_of(record.split.steps, _busiest(demand, grain) + _offset(record.series, demand))
-    there = np.where(rows[None, :] >= 0, record.split.values[np.maximum(rows, 0)].T, np.nan)
+    there = np.where(rows[None, :] >= 0, _largest(record.split.values)[np.maximum(rows, 0)].T, np.nan)
     whole = np.sum(there, axis=0)
     shares = np.divide(there, whole, out=np.full_like(there, 1 / len(there)), where=whole > 0)
-    return Parts(_largest(shares * grain.values))
+    return Parts(shares * grain.values)
 
 
 def _largest(values: Floats) -> Floats:
-    """Join all parts but the largest, in the order of the file."""
-    if len(values) <= MOST_PARTS:
+    """Join all columns but the largest, which keep the order of the file; before anything is made of them, so that many cost little."""
+    if values.shape[1] <= MOST_PARTS:
         return values
-    means = np.nanmean(np.where(np.isnan(values).all(axis=1, keepdims=True), 0.0, values), axis=1)
-    large = np.sort(np.argsort(-means, kind="stable")[: MOST_PARTS - 1])
-    rest = np.delete(values, large, axis=0).sum(axis=0)
-    return np.vstack([values[large], rest])
+    whole = values[~np.isnan(values).any(axis=1)]
+    large = np.sort(np.argsort(-whole.sum(axis=0), kind="stable")[: MOST_PARTS - 1])
+    return np.column_stack([values[:, large], np.delete(values, large, axis=1).sum(axis=1)])
 
 
 def _busiest(demand: DemandSeries, grain: DemandSeries) -> Ints:

@@ -76,5 +76,3 @@ def paths_read(card: Card) -> Iterator[tuple[str, str]]:
                 card.check(resource, Stack(resources))
         for resource in resources:
             yield from ((resource.type_token, path) for path in resource.paths_read() if path)
-
-
