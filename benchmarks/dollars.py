@@ -1,9 +1,10 @@
 """Dollars: our planner on a mixed fleet beside 80/40 thresholds on the best single on-demand type, on the same troubled days.
 
-Ours orders by the calibrated quantile. Up to half of it stands on spot, spread evenly over pools (a machine type in a region), the rest on
-one on-demand type. There are nodes enough that with the largest spot pool gone the demand that is not exceeded four times in five is still
-served. What is held at every hour is committed where a commitment is sold for the machine, as much as the newsvendor says on the
-history. Which machines, which pools and which level is settled on the days before the test, by rehearsing each mix there.
+Ours orders by the calibrated quantile. Up to half of it stands on spot, spread evenly over pools (a machine type in one of at most three
+zones), the rest on one on-demand type. There are nodes enough that with the largest spot pool gone the demand to be expected is still
+served. Part of the on-demand nodes is committed for a year where that is sold for the machine, as many as the newsvendor says on the
+history; the test days pay their share of it, so that figure holds if demand stays as it was; the one without stands before it.
+Which machines, which pools and which level is settled on the days before the test, by rehearsing each mix there.
 The rival scales out above 80 % and in below 40 %, to 60 %, on the on-demand type that would have cost it least on those same days.
 
 Troubles, the same rates for both: an order is refused (2 % on demand, 10 % spot), a node takes longer than the ten minutes of lead (by an
@@ -19,14 +20,14 @@ Run: python benchmarks/dollars.py [SERIES.csv:UNIT:TEST_DAYS ...], UNIT `rps` or
 
 import argparse
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from math import ceil, isnan, log
 from pathlib import Path
 
 import numpy as np
 
-from lepton_infra.catalog import Catalog, Cloud, Interruption, Machine, shipped_catalog
+from lepton_infra.catalog import Catalog, Cloud, Interruption, Machine, machine_zones, shipped_catalog, zones
 from lepton_infra.sizing import planner, policies
 from lepton_infra.sizing.arrays import Floats, Ints
 from lepton_infra.sizing.backtest import GAIN, MEMORY_DAYS, NOMINAL
@@ -36,7 +37,8 @@ from lepton_infra.sizing.series import DemandSeries
 from lepton_infra.sizing.simulator import Setting, Span, Trouble, score, simulate
 from lepton_infra.sizing.source import read_series
 
-TRACE = f"{Path(__file__).parents[1] / 'stacks/demand/servegen_m_large_10min.csv'}:rps:4"
+ROOT = Path(__file__).parents[1]
+SERIES = (f"{ROOT / 'stacks/demand/servegen_m_large_10min.csv'}:rps:4", f"{ROOT / 'benchmarks/series/helios_earth_10min.csv'}:gpus:7")
 RPS = {"H100": 12.6, "H200": 14.4, "B200": 27.5, "A100-80GB": 4.4, "RTXPRO6000": 5.5, "L40S": 1.9}
 """Requests per second of one accelerator under a second 2 to the first token and 50 ms to each after it (aiconfigurator 0.12.0)."""
 LARGE = ("A100-80GB", "H100", "H100-NVL", "H200", "B200")
@@ -49,8 +51,9 @@ ALLOWED = 0.01
 REFUSED, REFUSED_SPOT, JITTER = 0.02, 0.10, 0.3
 SOLD_OUT_HOURS = 1.0
 SPOT_SHARE = 0.5
-SURVIVING = 0.2
+SURVIVING = 0.5
 """Share above the quantile of demand that is served while the largest spot pool is gone."""
+MOST_ZONES = 3
 UNITS = 4000
 """Grains that the peak is counted in, so that demand is not rounded to one machine's size."""
 
@@ -88,7 +91,8 @@ class Mix:
     def split(self, demand: float, surviving: float, sold_out: list[bool]) -> list[int]:
         """Return nodes of the base and of each spot pool that serve `demand`, and `surviving` without the largest pool."""
         there = sum(not gone for gone in sold_out)
-        nodes = [0 if gone else int(SPOT_SHARE * demand / there / one.capacity) for one, gone in zip(self.spot, sold_out, strict=True)]
+        part = min(SPOT_SHARE * demand, max(demand - self.committed * self.base.capacity, 0.0))
+        nodes = [0 if gone else int(part / there / one.capacity) for one, gone in zip(self.spot, sold_out, strict=True)]
         sizes = [count * one.capacity for count, one in zip(nodes, self.spot, strict=True)]
         rest = max(demand - sum(sizes), surviving - sum(sizes) + max(sizes, default=0.0))
         return [max(ceil(rest / self.base.capacity - 1e-9), self.committed, 1), *nodes]
@@ -143,7 +147,9 @@ class Done:
     usd: float
     violated: float
     base: Floats
-    """Nodes of the base wanted by window, commitments aside."""
+    """Nodes of the base that were wanted, by window from the first on."""
+    serving: Floats
+    """Demand that could have been served, by window of the span."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,11 +185,12 @@ def drive(case: Case, mix: Mix, rung: int, start: int, seed: int, span: Span) ->
     pools = [Pool(offer) for offer in (mix.base, *mix.spot)]
     safe = int(np.argmin(np.abs(planner.TAILS - SURVIVING)))
     level, step = float(rung), planner.STEP_AFTER_VIOLATION / -log(float(planner.TAILS[1] / planner.TAILS[0]))
-    usd, short, known, base = 0.0, 0, 0, np.zeros(span.end)
+    usd, short, known, base, serving = 0.0, 0, 0, np.zeros(span.end), np.zeros(span.end)
     for place, demand in enumerate(setting.values[: span.end].tolist()):
         for pool in pools:
             pool.begin(place, rng, setting.hours_per_window)
-        missed = not isnan(demand) and demand > sum(pool.ready * pool.offer.capacity for pool in pools) * (1 + 1e-9)
+        serving[place] = sum(pool.ready * pool.offer.capacity for pool in pools)
+        missed = not isnan(demand) and demand > serving[place] * (1 + 1e-9)
         if place >= start and not isnan(demand):
             level = min(max(level + step * (missed - planner.SHARE_AIMED_AT * ALLOWED), 0.0), len(planner.TAILS) - 1)
         if place >= span.first and not isnan(demand):
@@ -194,7 +201,7 @@ def drive(case: Case, mix: Mix, rung: int, start: int, seed: int, span: Span) ->
         base[place] = nodes[0]
         for pool, wanted in zip(pools, nodes, strict=True):
             pool.hold(wanted, place, setting.lead, rng)
-    return Done(usd, short / max(known, 1), base)
+    return Done(usd, short / max(known, 1), base, serving[span.first :])
 
 
 def bill(pools: list[Pool], mix: Mix) -> float:
@@ -203,27 +210,34 @@ def bill(pools: list[Pool], mix: Mix) -> float:
     return paid + sum(pool.held * pool.offer.usd_per_hour for pool in pools[1:])
 
 
-def rehearsed(case: Case, mix: Mix) -> tuple[int, Done]:
-    """Return the lowest level that would have done on the past, and what it would have come to."""
+def rehearsed(case: Case, mix: Mix) -> tuple[Mix, int, Done]:
+    """Return a mix with its commitments, the lowest level that would have done on the past, and what it would have come to."""
     low, high = 0, case.hold.shape[1] - 1
 
-    def past(rung: int) -> Done:
-        return drive(case, mix, rung, case.past.end, 1, case.past)
+    def past(rung: int, one: Mix = mix) -> Done:
+        return drive(case, one, rung, case.past.end, 1, case.past)
 
     while low < high:
         middle = (low + high) // 2
         low, high = (low, middle) if past(middle).violated <= planner.SHARE_AIMED_AT * ALLOWED else (middle + 1, high)
-    return low, past(low)
+    bare = past(low)
+    if not mix.base.committed_usd:
+        return mix, low, bare
+    need = bare.base[case.past.first :]
+    promised = replace(mix, committed=int(np.quantile(need, 1 - mix.base.committed_usd / mix.base.usd_per_hour, method="lower")))
+    return promised, low, past(low, promised)
 
 
-def ours(case: Case, on_demand: list[Offer], spot: list[Offer]) -> tuple[Mix, Done]:
-    """Choose a mix by rehearsal, commit by the newsvendor, and run the test days."""
-    trials = [(mix, *rehearsed(case, mix)) for mix in mixes(case, on_demand, spot)]
-    mix, rung, before = min(trials, key=lambda trial: (trial[2].violated > ALLOWED, trial[2].usd))
-    if mix.base.committed_usd:
-        need = before.base[case.past.first :]
-        mix = replace(mix, committed=int(np.quantile(need, 1 - mix.base.committed_usd / mix.base.usd_per_hour, method="lower")))
-    return mix, drive(case, mix, rung, case.test.first, 0, case.test)
+def ours(case: Case, on_demand: list[Offer], spot: list[Offer]) -> tuple[Mix, int]:
+    """Choose a mix by rehearsal, with what the newsvendor would have committed of it, and the level to begin at."""
+    trials = [rehearsed(case, mix) for mix in mixes(case, on_demand, spot)]
+    best = min(trials, key=lambda trial: (trial[2].violated > ALLOWED, trial[2].usd))
+    return best[:2]
+
+
+def tested(case: Case, choice: tuple[Mix, int]) -> Done:
+    """Run the test days."""
+    return drive(case, *choice, case.test.first, 0, case.test)
 
 
 def mixes(case: Case, on_demand: list[Offer], spot: list[Offer]) -> Iterator[Mix]:
@@ -236,7 +250,7 @@ def mixes(case: Case, on_demand: list[Offer], spot: list[Offer]) -> Iterator[Mix
 
     for base in sorted(on_demand, key=alone)[:2]:
         yield Mix(base, ())
-        for count in (1, 2, 4):
+        for count in (1, 2, 3, 6):
             small = [one for one in spot if one.capacity <= SPOT_SHARE * usual / count]
             cheapest = sorted(small, key=lambda one: one.usd_per_unit)[:count]
             if len(cheapest) == count and cheapest[0].usd_per_unit < base.usd_per_unit:
@@ -248,16 +262,18 @@ def rival(case: Case, on_demand: list[Offer]) -> tuple[Offer, Done]:
 
     def run(offer: Offer, seed: int, span: Span) -> Done:
         setting = replace(case.setting, capacity=offer.capacity)
-        done = score(setting, simulate(setting, policies.thresholds(setting), Trouble(0.0, offer.refused, JITTER, seed)), span)
-        return Done(done.node_hours * offer.usd_per_hour, done.violated, np.zeros(0))
+        ran = simulate(setting, policies.thresholds(setting), Trouble(0.0, offer.refused, JITTER, seed))
+        done, serving = score(setting, ran, span), ran.serving.astype(np.float64)
+        return Done(done.node_hours * offer.usd_per_hour, done.violated, serving, serving[span.first : span.end] * offer.capacity)
 
     best = min(on_demand, key=lambda offer: run(offer, 1, case.past).usd)
     return best, run(best, 0, case.test)
 
 
-def offers(catalog: Catalog, machines: list[Machine], size: Callable[[Machine], float]) -> tuple[list[Offer], list[Offer]]:
-    """Return what can be had on demand and as spot."""
-    sold = [(one, size(one)) for one in machines if size(one)]
+def offers(catalog: Catalog, clouds: tuple[Cloud, ...], size: Callable[[Machine], float]) -> tuple[list[Offer], list[Offer]]:
+    """Return what can be had on demand and as spot in the region of each cloud where a unit of demand costs least on demand."""
+    where = regions(catalog.machines, size)
+    sold = [(one, size(one)) for one in catalog.machines if one.cloud in clouds and one.region == where[one.cloud] and size(one)]
     on_demand = [
         Offer(
             f"{one.name} ({one.region})",
@@ -265,17 +281,24 @@ def offers(catalog: Catalog, machines: list[Machine], size: Callable[[Machine], 
             one.usd_per_hour,
             0.0,
             REFUSED,
-            min((term.usd_per_hour for term in catalog.commitments(one)), default=None),
+            min((term.usd_per_hour for term in catalog.commitments(one) if term.years == 1), default=None),
         )
         for one, fits in sold
         if one.on_demand
     ]
     spot = [
-        Offer(f"{one.name} ({one.region})", fits, one.spot_usd_per_hour, hourly(one.interruption), REFUSED_SPOT)
+        Offer(f"{one.name} ({zone})", fits, one.spot_usd_per_hour, hourly(one.interruption), REFUSED_SPOT)
         for one, fits in sold
         if one.spot_usd_per_hour and one.spot_usd_per_hour < one.usd_per_hour
+        for zone in zones_of(one)
     ]
     return on_demand, spot
+
+
+def zones_of(machine: Machine) -> tuple[str, ...]:
+    """Return the zones that a machine is bought in: those that offer it, or else those of its region, or else the region as one."""
+    known = machine_zones(machine) or zones(machine.cloud, machine.region)
+    return (known.names if known else ())[:MOST_ZONES] or (machine.region,)
 
 
 def hourly(band: Interruption | None) -> float:
@@ -283,7 +306,7 @@ def hourly(band: Interruption | None) -> float:
     return 1 - (1 - (MONTHLY.get(band, MOST_MONTHLY) if band else MOST_MONTHLY)) ** (1 / HOURS_PER_MONTH)
 
 
-def regions(machines: list[Machine], size: Callable[[Machine], float]) -> dict[Cloud, str]:
+def regions(machines: Sequence[Machine], size: Callable[[Machine], float]) -> dict[Cloud, str]:
     """Return the region of each cloud where a unit of demand costs least on demand."""
     fit = [one for one in machines if one.on_demand and size(one)]
     return {
@@ -306,24 +329,30 @@ def size_by(unit: str) -> Callable[[Machine], float]:
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("series", nargs="*", default=[TRACE], help="file, unit of demand and days to test on")
+    parser.add_argument("series", nargs="*", default=list(SERIES), help="file, unit of demand and days to test on")
     given = parser.parse_args()
     catalog = shipped_catalog()
     begun = time.perf_counter()
     for text in given.series:
         file, unit, days = text.rsplit(":", 2)
         case, size = case_of(read_series(Path(file)).recent().windows(), int(days)), size_by(unit)
-        where = regions(list(catalog.machines), size)
         print(f"{Path(file).name}: last {days} days, {LEAD_MINUTES} min lead, {ALLOWED:.0%} of windows may be short")
-        print(f"{'clouds':16} {'thresholds':>10} {'short':>6} {'lepton':>9} {'short':>6} {'change':>7}")
-        for clouds in (*((cloud,) for cloud in Cloud), tuple(Cloud)):
-            rows = [one for one in catalog.machines if one.cloud in clouds and one.region == where[one.cloud]]
-            on_demand, spot = offers(catalog, rows, size)
+        print(
+        heads = " ".join(f"{name:>9} {'short':>6} {'change':>7}" for name in ("lepton", "committed"))
+        print(f"{'clouds':10} {'thresholds':>10} {'short':>6} {heads}")
+        )
+        for names, clouds in {**{cloud.value: (cloud,) for cloud in Cloud}, "all three": tuple(Cloud)}.items():
+            on_demand, spot = offers(catalog, clouds, size)
             single, theirs = rival(case, on_demand)
-            mix, mine = ours(case, on_demand, spot)
-            names = "all three" if len(clouds) > 1 else clouds[0].value
-            figures = f"${theirs.usd:9,.0f} {theirs.violated:6.2%} ${mine.usd:8,.0f} {mine.violated:6.2%} {mine.usd / theirs.usd - 1:+7.1%}"
-            print(f"{names:16} {figures}  {single.name} -> {mix.words}")
+            bare = [replace(offer, committed_usd=None) for offer in on_demand]
+            plain = ours(case, bare, spot)
+            choice = plain if bare == on_demand else ours(case, on_demand, spot)
+            without, mine = tested(case, plain), tested(case, choice)
+            figures = " ".join(f"${one.usd:8,.0f} {one.violated:6.2%} {one.usd / theirs.usd - 1:+7.1%}" for one in (without, mine))
+            print(f"{names:10} ${theirs.usd:9,.0f} {theirs.violated:6.2%} {figures}")
+            print(f"{'':10} {single.name} -> {plain[0].words}")
+            if choice != plain:
+                print(f"{'':10} or {choice[0].words}")
     print(f"{time.perf_counter() - begun:.1f} s; target: -60 %")
 
 

@@ -96,11 +96,12 @@ def cluster(rng: np.random.Generator, windows: int, jobs_per_hour: float, sizes:
     rate = jobs_per_hour / 6 * week * (1 + 0.7 * np.cos(2 * np.pi * (times / DAY - 0.6))) * np.exp(_unrest(rng, len(times), 0.98, 0.3))
     odds = np.arange(1, len(sizes) + 1) ** -1.2
     held = np.zeros(len(times))
-    for place, jobs in enumerate(np.asarray(rng.poisson(rate), dtype=np.int64).tolist()):
+    arrivals: Ints = rng.poisson(rate)
+    for place, jobs in enumerate(arrivals.tolist()):
         array = int(rng.gamma(1.2, jobs_per_hour / 4)) if rng.random() < _ARRAYS else 0
-        lengths: Floats = np.maximum(rng.lognormal(2.2, 1.6, jobs + array), 1)
+        lengths: Floats = rng.lognormal(2.2, 1.6, jobs + array)
         for length, size in zip(lengths.tolist(), rng.choice(sizes, jobs + array, p=odds / odds.sum()).tolist(), strict=True):
-            held[place : place + int(length)] += size
+            held[place : place + max(int(length), 1)] += size
     return np.asarray(np.round(held[3 * DAY :] / held[3 * DAY :].max() * pool), dtype=np.float64)
 
 
