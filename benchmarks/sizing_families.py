@@ -99,9 +99,9 @@ def cluster(rng: np.random.Generator, windows: int, jobs_per_hour: float, sizes:
     arrivals: Ints = rng.poisson(rate)
     for place, jobs in enumerate(arrivals.tolist()):
         array = int(rng.gamma(1.2, jobs_per_hour / 4)) if rng.random() < _ARRAYS else 0
-        lengths: Floats = rng.lognormal(2.2, 1.6, jobs + array)
-        for length, size in zip(lengths.tolist(), rng.choice(sizes, jobs + array, p=odds / odds.sum()).tolist(), strict=True):
-            held[place : place + max(int(length), 1)] += size
+        wanted: Ints = rng.choice(sizes, jobs + array, p=odds / odds.sum())
+        for size in wanted.tolist():
+            held[place : place + max(int(rng.lognormal(2.2, 1.6)), 1)] += size
     return np.asarray(np.round(held[3 * DAY :] / held[3 * DAY :].max() * pool), dtype=np.float64)
 
 
