@@ -106,53 +106,28 @@ def ranked(task: Task, candidates: Sequence[Method]) -> list[tuple[float, Method
     losses = [
         float(np.mean([pinball(actual, upper, task.quantile) for actual, upper in _scored(task, method, first)])) for method in candidates
     ]
-    # Losses that differ by rounding alone are ties: a split that tells nothing shall not decide.
-    return sorted(zip(losses, candidates, strict=True), key=lambda pair: float(f"{pair[0]:.9g}"))
+    return _by_loss(zip(losses, candidates, strict=True))
 
 
 def blended(task: Task, names: Sequence[str]) -> Method:
-    """Return what lost least: the best forecaster, or the mean of the best two, three or four, each with either margin.
+    """Return what lost least of all that `blends` ranks."""
+    return blends(task, names)[0][1]
+
+
+def blends(task: Task, names: Sequence[str]) -> list[tuple[float, Method]]:
+    """Return each forecaster and the means of the best two, three and four, with either margin, by mean pinball loss, best first.
 
     Averages of unlike forecasters miss less than their parts, and a mean of a few is not thrown by the one that was lucky.
     """
-    best = list(dict.fromkeys(method.forecaster for _, method in ranked(task, methods(names))))
-    joined = ["+".join(best[:count]) for count in range(1, min(MOST_BLENDED, len(best)) + 1)]
-    return ranked(task, methods(joined))[0][1]
+    alone = ranked(task, methods(names))
+    best = list(dict.fromkeys(method.forecaster for _, method in alone))
+    joined = ["+".join(best[:count]) for count in range(2, min(MOST_BLENDED, len(best)) + 1)]
+    return _by_loss([*alone, *ranked(task, methods(joined))])
 
 
-def path(task: Task, method: Method) -> tuple[Floats, Floats]:
-    """Return median and quantile of what follows the last window, one of each for every horizon of the task.
-
-    The misses of single horizons are few, so their quantiles jump; what is later is not known better, so the margins are made to rise with
-    the horizon (isotonic regression). A horizon that the history never missed at, because it is too short or full of gaps, takes the margin
-    of the longest one before it that has, widened by the root of time as a random walk would, or else of the first one after it.
-    """
-    made = [_margins(task, method, horizon) for horizon in task.horizons]
-    point, scale = np.asarray([one.point[-1] for one in made]), np.asarray([one.scale[-1] for one in made])
-    middle, top = np.asarray([one.middle[-1] for one in made]), np.asarray([one.top[-1] for one in made])
-    top = rising(_completed(top, np.asarray(task.horizons, dtype=np.float64)))
-    p50 = np.maximum(point + scale * np.where(np.isnan(middle), 0.0, middle), 0.0)
-    return p50, np.maximum(point + scale * top, p50)
-
-
-def _completed(margins: Floats, horizons: Floats) -> Floats:
-    known = np.flatnonzero(~np.isnan(margins))
-    if not len(known):
-        return np.zeros_like(margins)
-    nearest = known[np.maximum(np.searchsorted(known, np.arange(len(margins)), side="right") - 1, 0)]
-    return margins[nearest] * np.sqrt(np.maximum(horizons / horizons[nearest], 1.0))
-
-
-def rising(values: Floats) -> Floats:
-    """Return the nearest sequence (least squares) that never falls: pool adjacent violators."""
-    blocks: list[tuple[float, int]] = []
-    for value in values.tolist():
-        total, length = value, 1
-        while blocks and blocks[-1][0] / blocks[-1][1] > total / length:
-            before, many = blocks.pop()
-            total, length = total + before, length + many
-        blocks.append((total, length))
-    return np.concatenate([np.full(length, total / length) for total, length in blocks])
+def _by_loss(pairs: Iterable[tuple[float, Method]]) -> list[tuple[float, Method]]:
+    """Return the pairs, least loss first; losses that differ by rounding alone are ties: a split that tells nothing shall not decide."""
+    return sorted(pairs, key=lambda pair: float(f"{pair[0]:.9g}"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +178,7 @@ def _said(task: Task, name: str, horizon: int, filled: Floats) -> Floats:
     return bottom_up(task.parts, part, horizon, task.season)[: len(filled)]
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=256)
 def _point(forecaster: str, horizon: int, season: int, content: bytes) -> Floats:
     """Return a rolling forecast; both margins, and every mean that it is a part of, ask for the same one."""
     point = FORECASTERS[forecaster](np.frombuffer(content), horizon, season)

@@ -9,10 +9,11 @@ import pytest
 
 from lepton_infra.config import Demand
 from lepton_infra.sizing.arrays import Floats
-from lepton_infra.sizing.compare import history
 from lepton_infra.sizing.events import Event
-from lepton_infra.sizing.forecast import Method, Task, blended, methods, path, ranked, rolling
+from lepton_infra.sizing.forecast import Method, Task, blended, methods, ranked, rolling
 from lepton_infra.sizing.forecasters import FORECASTERS
+from lepton_infra.sizing.history import history
+from lepton_infra.sizing.paths import path
 from lepton_infra.sizing.record import Record, Split, Tenant
 from lepton_infra.sizing.series import DemandSeries
 from lepton_infra.sizing.source import read_record
