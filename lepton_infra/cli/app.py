@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from lepton_infra import __version__
-from lepton_infra.cli import backtest, catalog, demand, engine, plan, rehearse, rules, schema, throughput
+from lepton_infra.cli import advise, backtest, catalog, demand, engine, plan, rehearse, rules, schema, throughput
 from lepton_infra.errors import LeptonError
 
 app = typer.Typer(
@@ -38,6 +38,7 @@ for verb in (
     throughput.throughput,
     plan.plan,
     backtest.backtest,
+    advise.advise,
     rehearse.rehearse,
     rules.rules,
     schema.schema,

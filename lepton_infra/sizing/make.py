@@ -29,6 +29,7 @@ from lepton_infra.sizing.lock import inputs_of
 from lepton_infra.sizing.loop import TOLERANCE, Limits, calm_minutes, calm_windows
 from lepton_infra.sizing.money import HOURS_PER_MONTH, interval
 from lepton_infra.sizing.plan import Hour, Loop, Money, Offer, Plan, PoolPlan
+from lepton_infra.sizing.promised import Needed, needed, promises
 from lepton_infra.sizing.record import Record
 from lepton_infra.sizing.schedule import base, schedule
 from lepton_infra.sizing.series import DemandSeries
@@ -58,6 +59,7 @@ def make_plan(stack_file: StackFile, catalog: Catalog, report: Callable[[str], N
     region_known = not any(fault.where.endswith(".region") for fault in faults)
     records: dict[str, Record] = {}
     pools: list[PoolPlan] = []
+    needs: list[Needed] = []
     for place, pool in enumerate(stack_file.stack.pools):
         say(f"planning {pool.name}")
         prepared = _prepare(stack_file, place, catalog if region_known else None, records)
@@ -66,11 +68,14 @@ def make_plan(stack_file: StackFile, catalog: Catalog, report: Callable[[str], N
         elif not faults:
             try:
                 pools.append(_pool_plan(pool, prepared, f"{stack_file.where}.pools[{place}]", say))
+                needs.append(_needed(pool, prepared, pools[-1]))
             except BadInput as error:
                 faults += error.faults
     if faults:
         raise BadInput(faults)
-    return Plan(stack=stack_file.name, inputs=inputs_of(stack_file, catalog), pools=tuple(pools))
+    say("weighing commitments")
+    promised = promises(needs, catalog)
+    return Plan(stack=stack_file.name, inputs=inputs_of(stack_file, catalog), pools=tuple(pools), commitments=promised)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +131,12 @@ def _prepare(stack_file: StackFile, place: int, catalog: Catalog | None, cache: 
     names = ("naive",) if not trusted(demand.hours().values) else (*FORECASTERS, *by_tenant(cache[key].split))
     chosen = names if pool.forecaster == "auto" else (pool.forecaster,)
     return _Prepared(demand, cache[key], events, found, chosen, served, doubted)
+
+
+def _needed(pool: Pool, prepared: _Prepared, made: PoolPlan) -> Needed:
+    """Return what the pool needs of the chosen machine over its whole history, which commitments are weighed on."""
+    chosen = next(one for one in prepared.found if one.machine.name == made.offer.machine and one.machine.region == made.offer.region)
+    return needed(pool.name, chosen.machine, chosen.node, prepared.record.series.scaled(pool.demand.share), pool.min_nodes)
 
 
 def _events(stack_file: StackFile, place: int) -> tuple[Event, ...]:
