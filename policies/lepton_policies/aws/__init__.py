@@ -9,6 +9,8 @@ from lepton_policies.aws import (
     cluster,
     disk,
     identity,
+    instance,
+    openings,
     pool,
     tags,
 )
@@ -18,6 +20,8 @@ RULES: Final[tuple[Card, ...]] = cards_in(
     disk,
     cluster,
     identity,
+    instance,
+    openings,
     pool,
     tags,
 )
