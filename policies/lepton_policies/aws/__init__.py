@@ -5,7 +5,9 @@ from typing import Final
 from lepton_infra.rules.card import Card
 from lepton_infra.rules.packs import cards_in
 from lepton_policies.aws import (
+    bedrock,
     bucket,
+    capacity,
     cluster,
     disk,
     gpupool,
@@ -13,11 +15,14 @@ from lepton_policies.aws import (
     instance,
     openings,
     pool,
+    sagemaker,
     tags,
 )
 
 RULES: Final[tuple[Card, ...]] = cards_in(
+    bedrock,
     bucket,
+    capacity,
     disk,
     cluster,
     gpupool,
@@ -25,6 +30,7 @@ RULES: Final[tuple[Card, ...]] = cards_in(
     instance,
     openings,
     pool,
+    sagemaker,
     tags,
 )
 """Every rule for AWS."""
