@@ -10,7 +10,7 @@ letters.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import lru_cache
 from typing import Final
 
@@ -63,6 +63,10 @@ _NARROWING_OPERATORS: Final = frozenset(
     }
 )
 """Operators that fail where the key is missing; their `...IfExists` and negative forms let the anonymous through."""
+
+
+_DEMANDING: Final = frozenset({*_NARROWING_OPERATORS, "bool"})
+"""Those, and the one for keys that are true or false."""
 
 
 def statements(document: View) -> Iterator[View]:
@@ -160,13 +164,18 @@ def _compiled(pattern: str) -> "re.Pattern[str]":
     return re.compile("".join(parts) + r"\Z", re.IGNORECASE | re.DOTALL)
 
 
-def is_public(document: View) -> Verdict:
-    """Return whether a document allows anything to everyone: a principal of `*` without a condition that keeps the public out."""
+def is_public(document: View, also_narrow: Collection[str] = ()) -> Verdict:
+    """Return whether a document allows anything to everyone: a principal of `*` without a condition that keeps the public out.
+
+    Args:
+        document: a resource's policy.
+        also_narrow: keys in lower case, beside those that all services know, that keep the public out of this one when they are demanded.
+    """
     unreadable = _unreadable(document)
     if unreadable is not None:
         return unreadable
     return any_of(
-        _has_effect(statement, "Allow") & _is_everyone(statement) & ~_is_narrowed(statement) for statement in statements(document)
+        _has_effect(statement, "Allow") & _is_everyone(statement) & ~_is_narrowed(statement, also_narrow) for statement in statements(document)
     )
 
 
@@ -185,7 +194,7 @@ def _is_star(name: View) -> Verdict:
     return name.is_one_of("*") if not isinstance(text, str) else name.read_as(text.strip()).is_one_of("*")
 
 
-def _is_narrowed(statement: View) -> Verdict:
+def _is_narrowed(statement: View, also: Collection[str]) -> Verdict:
     """Return whether a condition keeps the public out."""
     condition = element(statement, "Condition")
     if condition.raw_value() is UNKNOWN:
@@ -193,18 +202,19 @@ def _is_narrowed(statement: View) -> Verdict:
     clauses = [
         (operator, key, values)
         for operator, keys in condition.map_items()
-        if operator.lower() in _NARROWING_OPERATORS
         for key, values in keys.map_items()
-        if key.lower() in NARROWING_KEYS
+        if (operator.lower() in _NARROWING_OPERATORS and key.lower() in NARROWING_KEYS) or (operator.lower() in _DEMANDING and key.lower() in also)
     ]
     unknown = [keys for _, keys in condition.map_items() if keys.raw_value() is UNKNOWN]
-    verdict = any_of((*(_narrows(key.lower(), values) for _, key, values in clauses), *(keys.undecided_because() for keys in unknown)))
+    verdict = any_of((*(_narrows(operator.lower(), key.lower(), values) for operator, key, values in clauses), *(keys.undecided_because() for keys in unknown)))
     return verdict if verdict.facts or verdict.state is not State.FAIL else condition.fail_because("keeps nobody out" if clauses else "")
 
 
-def _narrows(key: str, values: View) -> Verdict:
+def _narrows(operator: str, key: str, values: View) -> Verdict:
     if values.raw_value() is UNKNOWN:
         return values.undecided_because()
+    if operator == "bool":
+        return any_of(value.is_true() for value in values)
     if key == "aws:sourceip":
         return ~is_world(values)
     return none_of(_is_open_pattern(value) for value in values)

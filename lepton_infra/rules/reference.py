@@ -50,7 +50,7 @@ def _by_origin(waiting: int, source: "Resource", name: str, target: "Resource") 
         return State.UNDECIDED
     if target.its_subject.urn in alike:
         return State.PASS if len(alike) <= waiting else State.UNDECIDED
-    return State.FAIL if exact is not None and alike == urns else State.UNDECIDED
+    return State.FAIL if exact is not None and alike == urns and waiting <= len(alike) else State.UNDECIDED
 
 
 def _type_in(urn: str) -> str:
