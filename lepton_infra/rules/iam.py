@@ -105,6 +105,78 @@ def is_admin(document: View) -> Verdict:
     return any_of(all_of(grants(found, action, resource) for action, resource in probes) for probes in (WIDE_PROBES, IAM_PROBES))
 
 
+class Policy:
+    """A policy document, read once, of which many actions are asked."""
+
+    def __init__(self, document: View) -> None:
+        self._unreadable = _unreadable(document)
+        self._statements = [] if self._unreadable is not None else [_Said(statement) for statement in statements(document)]
+
+    def gives(self, action: str, *, narrowed_counts: bool = True) -> Verdict:
+        """Return whether it lets an action be done on whatever there is.
+
+        Args:
+            action: the action, such as `s3:GetObject`.
+            narrowed_counts: whether what is allowed under a condition counts as allowed.
+        """
+        if self._unreadable is not None:
+            return self._unreadable
+        about = [said for said in self._statements if said.may_speak_of(action)]
+        wanted = _whatever_of(action.partition(":")[0])
+        if narrowed_counts:
+            return grants([said.statement for said in about], action, wanted)
+        free = [said.statement for said in about if said.condition is ABSENT or said.denies]
+        unclear = [said.statement for said in about if said.condition is UNKNOWN]
+        sure = grants(free, action, wanted)
+        return sure | grants([*free, *unclear], action, wanted).maybe() if unclear else sure
+
+
+class _Said:
+    """A statement, with what tells quickly that it has nothing to do with an action."""
+
+    def __init__(self, statement: View) -> None:
+        self.statement = statement
+        self.condition = _condition(statement)
+        self.denies = element(statement, "Effect").raw_value() == "Deny"
+        actions = [action.raw_value() for action in element(statement, "Action")]
+        plain = bool(actions) and all(isinstance(action, str) for action in actions)
+        self._patterns = [_compiled(action) for action in actions if isinstance(action, str)] if plain else None
+
+    def may_speak_of(self, action: str) -> bool:
+        return self._patterns is None or any(pattern.match(action) for pattern in self._patterns)
+
+
+def _condition(statement: View) -> object:
+    """Return what is known of a statement's condition: an empty one is none."""
+    value = element(statement, "Condition").raw_value()
+    return ABSENT if value == {} else value
+
+
+_THINGS: Final = {
+    "ec2": "instance/i-0probe",
+    "iam": "role/probe",
+    "kms": "key/probe",
+    "secretsmanager": "secret:probe",
+    "ssm": "parameter/probe",
+    "dynamodb": "table/probe",
+    "lambda": "function:probe",
+    "rds": "db:probe",
+    "ecr": "repository/probe",
+    "logs": "log-group:probe",
+    "eks": "cluster/probe",
+    "sagemaker": "endpoint/probe",
+}
+"""What a thing of a service is called in an ARN, where a wildcard for all of them may name the kind (Service Authorization Reference)."""
+_REGIONLESS: Final = {"iam": ""}
+
+
+def _whatever_of(service: str) -> str:
+    """Return the ARN of a thing of a service that nobody has: what covers it covers all of them."""
+    if service == "s3":
+        return "arn:aws:s3:::probe/probe"
+    return f"arn:aws:{service}:{_REGIONLESS.get(service, 'eu-west-1')}:{_ACCOUNT}:{_THINGS.get(service, 'probe')}"
+
+
 def grants(found: list[View], action: str, resource: str) -> Verdict:
     """Return whether the statements let an action be done on a resource."""
     allowed = any_of(_has_effect(statement, "Allow") & _covers(statement, action, resource) for statement in found)

@@ -5,8 +5,10 @@ from typing import Final
 from lepton_infra.rules.card import Card
 from lepton_infra.rules.packs import cards_in
 from lepton_policies.aws import (
+    access,
     bedrock,
     bucket,
+    bucketcare,
     capacity,
     cluster,
     disk,
@@ -14,6 +16,7 @@ from lepton_policies.aws import (
     gpupool,
     identity,
     instance,
+    key,
     network,
     openings,
     pool,
@@ -22,8 +25,10 @@ from lepton_policies.aws import (
 )
 
 RULES: Final[tuple[Card, ...]] = cards_in(
+    access,
     bedrock,
     bucket,
+    bucketcare,
     capacity,
     disk,
     cluster,
@@ -31,6 +36,7 @@ RULES: Final[tuple[Card, ...]] = cards_in(
     gpupool,
     identity,
     instance,
+    key,
     network,
     openings,
     pool,

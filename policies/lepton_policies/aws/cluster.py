@@ -140,7 +140,7 @@ def _lists(kinds: View, wanted: str) -> Verdict:
     why="A version past its standard support costs six times as much an hour, and past extended support gets no fixes.",
     fix="Set `version` to one in standard support, one minor at a time.",
     references=("checkov:CKV_AWS_339", "prowler:eks_cluster_uses_a_supported_version"),
-    settings={"oldest": Setting("1.33", "the oldest version in standard support; as of November 2026")},
+    settings={"oldest": Setting("1.34", "the oldest version in standard support, by the EKS release calendar for November 2026")},
     good=[{"version": "1.34"}, {}],
     bad=[{"version": "1.29"}, {"version": 1.28}],
     unknown=[{"version": UNKNOWN}],
