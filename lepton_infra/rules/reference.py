@@ -17,7 +17,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from lepton_infra.rules.subject import plain_type
-from lepton_infra.rules.values import ABSENT, UNKNOWN
+from lepton_infra.rules.values import ABSENT, UNKNOWN, Secret
 from lepton_infra.rules.verdict import Fact, State, Verdict
 
 if TYPE_CHECKING:
@@ -83,6 +83,7 @@ def _names_of(target: "Resource") -> dict[str, str]:
     for key in (*_NAMING, f"{prefix}Id", f"{prefix}Name", f"{prefix}Arn"):
         for values in (subject.inputs, subject.outputs):
             value = values.get(key)
+            value = value.value if isinstance(value, Secret) else value
             if isinstance(value, str) and value:
                 found[key] = value
     return found

@@ -20,7 +20,10 @@ from lepton_policies.aws import (
     network,
     openings,
     pool,
+    records,
+    registry,
     sagemaker,
+    spending,
     tags,
 )
 
@@ -40,7 +43,10 @@ RULES: Final[tuple[Card, ...]] = cards_in(
     network,
     openings,
     pool,
+    records,
+    registry,
     sagemaker,
+    spending,
     tags,
 )
 """Every rule for AWS."""

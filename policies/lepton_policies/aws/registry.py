@@ -43,7 +43,11 @@ def tags_stay(repository: Resource) -> Verdict:
         {"imageScanningConfiguration": {"scanOnPush": True}},
         On(_REPOSITORY, {}, around={"all": On(_SCANNING, {"scanType": "ENHANCED", "rules": [{"scanFrequency": "CONTINUOUS_SCAN"}]})}),
     ],
-    bad=[{}, {"imageScanningConfiguration": {"scanOnPush": False}}, On(_REPOSITORY, {}, around={"all": On(_SCANNING, {"scanType": "BASIC"})})],
+    bad=[
+        {},
+        {"imageScanningConfiguration": {"scanOnPush": False}},
+        On(_REPOSITORY, {}, around={"all": On(_SCANNING, {"scanType": "BASIC"})}),
+    ],
     unknown=[{"imageScanningConfiguration": UNKNOWN}, On(_REPOSITORY, {}, around={"all": On(_SCANNING, {"rules": UNKNOWN})})],
 )
 def images_are_scanned(repository: Resource, stack: Stack) -> Verdict:
