@@ -246,9 +246,8 @@ def is_public(document: View, also_narrow: Collection[str] = ()) -> Verdict:
     unreadable = _unreadable(document)
     if unreadable is not None:
         return unreadable
-    return any_of(
-        _has_effect(statement, "Allow") & _is_everyone(statement) & ~_is_narrowed(statement, also_narrow) for statement in statements(document)
-    )
+    found = statements(document)
+    return any_of(_has_effect(one, "Allow") & _is_everyone(one) & ~_is_narrowed(one, also_narrow) for one in found)
 
 
 def _is_everyone(statement: View) -> Verdict:
@@ -275,10 +274,12 @@ def _is_narrowed(statement: View, also: Collection[str]) -> Verdict:
         (operator, key, values)
         for operator, keys in condition.map_items()
         for key, values in keys.map_items()
-        if (operator.lower() in _NARROWING_OPERATORS and key.lower() in NARROWING_KEYS) or (operator.lower() in _DEMANDING and key.lower() in also)
+        if (operator.lower() in _NARROWING_OPERATORS and key.lower() in NARROWING_KEYS)
+        or (operator.lower() in _DEMANDING and key.lower() in also)
     ]
     unknown = [keys for _, keys in condition.map_items() if keys.raw_value() is UNKNOWN]
-    verdict = any_of((*(_narrows(operator.lower(), key.lower(), values) for operator, key, values in clauses), *(keys.undecided_because() for keys in unknown)))
+    narrowed = (_narrows(operator.lower(), key.lower(), values) for operator, key, values in clauses)
+    verdict = any_of((*narrowed, *(keys.undecided_because() for keys in unknown)))
     return verdict if verdict.facts or verdict.state is not State.FAIL else condition.fail_because("keeps nobody out" if clauses else "")
 
 

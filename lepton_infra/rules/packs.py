@@ -60,9 +60,7 @@ def installed_cards() -> tuple[Card, ...]:
 
 def cards_in(*modules: ModuleType) -> tuple[Card, ...]:
     """Return the cards that modules define, in the order in which they stand there."""
-    return tuple(
-        card for module in modules for card in vars(module).values() if isinstance(card, Card)
-    )
+    return tuple(card for module in modules for card in vars(module).values() if isinstance(card, Card))
 
 
 def named(cards: Iterable[Card], rule: str) -> Card:

@@ -288,6 +288,11 @@ class Resource(View):
         self.its_settings = settings_view({}) if settings is None else settings
         """The settings of the rule that looks at it; the runner changes them from rule to rule."""
 
+    def is_protected(self) -> Verdict:
+        """Return whether the engine refuses to delete it (`protect=True` among its options)."""
+        words = "is protected" if self.its_subject.protect else "is not protected"
+        return self.pass_because(words) if self.its_subject.protect else self.fail_because(words)
+
     def answer_at(self, view: View) -> object:
         """Return what stands at a place of this resource, or where that is unknown what the cloud answered there."""
         value = view.raw_value()

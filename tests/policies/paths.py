@@ -14,7 +14,7 @@ from lepton_infra.rules.view import Resource
 
 _PARTS = re.compile(r'\["(?P<key>[^"]*)"\]|\[(?P<index>-?\d+)\]|(?P<name>[^.\[\]]+)')
 
-_JSON_TEXT = {"containerProperties", "configurationValues"}
+_JSON_TEXT = {"containerDefinitions", "containerProperties", "configurationValues"}
 """Properties whose text is JSON of a language of its own."""
 
 
@@ -79,5 +79,3 @@ def paths_read(card: Card) -> Iterator[tuple[str, str]]:
                 card.check(resource, Stack(resources))
         for resource in resources:
             yield from ((resource.type_token, path) for path in resource.paths_read() if path)
-
-

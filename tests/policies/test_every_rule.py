@@ -190,7 +190,11 @@ def test_a_secret_is_weighed_and_not_told(card: Card, kind: str, example: On) ->
     found = finding(card, replace(example, inputs=secret))
     assert (found.outcome.value if found else "pass") == EXPECTED[kind]
     quoted = re.sub("which means '[^']*'", "", found.message) if found else ""
-    assert [text for text in texts({key: example.inputs[key] for key, value in secret.items() if isinstance(value, Secret)}) if f"'{text}'" in quoted] == []
+    assert [
+        text
+        for text in texts({key: example.inputs[key] for key, value in secret.items() if isinstance(value, Secret)})
+        if f"'{text}'" in quoted
+    ] == []
 
 
 @every_example

@@ -132,7 +132,7 @@ def changes_name_their_resources(holder: Resource) -> Verdict:
     "aws-iam-privesc",
     Severity.HIGH,
     *_HOLDERS,
-    why="Each of these is a way to become administrator in one or two calls: pass a strong role to a machine of one's own, or edit a policy.",
+    why="Each of these is a way to become administrator in one or two calls: pass a strong role to one's own machine, or edit a policy.",
     fix="Name the roles that may be passed in `Resource`, and keep `iam:Put*`, `iam:Attach*` and `iam:Create*` with a pipeline of its own.",
     references=("checkov:CKV_AWS_286", "trivy:AWS-0342", "prowler:iam_policy_allows_privilege_escalation"),
     good=[

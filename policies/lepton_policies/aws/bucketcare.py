@@ -147,6 +147,7 @@ def _holds(bucket: Resource, what: "re.Pattern[str]") -> Verdict:
                 )
             },
         ),
+        On(_BUCKET, {}, around={"data": On(_BUCKET, {}), "log": On(_LOGGING, {"bucket": Ref("data"), "targetBucket": IT})}),
     ],
     bad=[
         {},
@@ -156,13 +157,17 @@ def _holds(bucket: Resource, what: "re.Pattern[str]") -> Verdict:
             around={"sse": On(_ENCRYPTION, {"bucket": IT, "rules": [{"applyServerSideEncryptionByDefault": {"sseAlgorithm": "AES256"}}]})},
         ),
     ],
-    unknown=[On(_BUCKET, {}, around={"sse": On(_ENCRYPTION, {"bucket": IT, "rules": UNKNOWN})})],
+    unknown=[
+        On(_BUCKET, {}, around={"sse": On(_ENCRYPTION, {"bucket": IT, "rules": UNKNOWN})}),
+        On(_BUCKET, {}, around={"log": On(_LOGGING, {"bucket": "b", "targetBucket": UNKNOWN})}),
+    ],
 )
 def bucket_has_a_key(bucket: Resource, stack: Stack) -> Verdict:
-    """Every bucket is under a key of KMS."""
+    """Every bucket is under a key of KMS; S3 delivers its own logs only to buckets that are not."""
     old = bucket.serverSideEncryptionConfiguration.rule.applyServerSideEncryptionByDefault.sseAlgorithm
     apart = (one.bucket.refers_to(bucket) & any_of(_is_kms(rule) for rule in one.rules) for one in stack.of(_ENCRYPTION))
-    return bucket.has_some("key of KMS", (old.is_one_of("aws:kms", "aws:kms:dsse"), *apart))
+    takes_logs = any_of(log.targetBucket.refers_to(bucket) for log in stack.of(_LOGGING))
+    return takes_logs | bucket.has_some("key of KMS", (old.is_one_of("aws:kms", "aws:kms:dsse"), *apart))
 
 
 def _is_kms(rule: View) -> Verdict:

@@ -8,7 +8,7 @@ from lepton_infra.rules.stack import Stack
 from lepton_infra.rules.values import UNKNOWN
 from lepton_infra.rules.verdict import Verdict, all_of, any_of
 from lepton_infra.rules.view import Resource, View
-from lepton_policies.aws.gpupool import has_efa
+from lepton_policies.aws.gpuplace import has_efa
 from lepton_policies.aws.machines import accelerators
 from lepton_policies.shared.production import is_production
 
@@ -60,7 +60,7 @@ def reservation_ends(reservation: Resource) -> Verdict:
     "aws-capacity-reservation-targeted",
     Severity.LOW,
     _RESERVATION,
-    why="Any machine of that type in the account takes a place in an open reservation, and the pool that it was bought for starts on demand.",
+    why="Any machine of that type in the account takes a place in an open reservation, and the pool that it was bought for goes without.",
     fix='Set `instance_match_criteria="targeted"` and name the reservation in the pool\'s launch template.',
     references=(f"{_GUIDE}capacity-reservations-create.html",),
     good=[{"instanceType": _H100, "instanceMatchCriteria": "targeted"}, {"instanceType": "m7i.large"}],
@@ -147,7 +147,7 @@ def whole_nodes_are_reserved(template: Resource) -> Verdict:
     Severity.MEDIUM,
     _TEMPLATE,
     why="EFA traffic is neither TCP nor UDP: unless a group allows all of its own traffic both ways, NCCL falls back to TCP or hangs.",
-    fix='Add `{"protocol": "-1", "from_port": 0, "to_port": 0, "self": True}` to `ingress` and `egress` of the group of the EFA interfaces.',
+    fix='Add `{"protocol": "-1", "from_port": 0, "to_port": 0, "self": True}` to `ingress` and `egress` of the group of EFA interfaces.',
     references=(f"{_GUIDE}efa-start.html",),
     good=[
         On(_TEMPLATE, _FABRIC, around={"sg": On(_GROUP, {"ingress": [_ALL], "egress": [_ALL]})}),

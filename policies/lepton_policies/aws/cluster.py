@@ -6,7 +6,7 @@ from typing import Final
 from lepton_infra.rules.card import On, Setting, Severity, rule
 from lepton_infra.rules.net import is_world
 from lepton_infra.rules.values import ABSENT, UNKNOWN
-from lepton_infra.rules.verdict import FAIL, PASS, State, Verdict, all_of, any_of
+from lepton_infra.rules.verdict import State, Verdict, all_of, any_of
 from lepton_infra.rules.view import Resource, View
 from lepton_policies.shared.keys import EXAMPLE_KEY, WHY_OWN_KEY
 from lepton_policies.shared.production import is_production
@@ -164,7 +164,7 @@ def _minor(version: str) -> tuple[int, ...]:
     "aws-eks-auth-mode",
     Severity.MEDIUM,
     _CLUSTER,
-    why="The aws-auth map is a text that anyone who may edit config maps can make themselves administrator with, and one typo locks all out.",
+    why="With the aws-auth map anyone who may edit config maps can become administrator, and one typo locks everybody out.",
     fix='Set `access_config={"authentication_mode": "API"}` and give access by `aws.eks.AccessEntry`.',
     references=("cis-eks-1.8:4.1.7",),
     good=[{"accessConfig": {"authenticationMode": "API"}}, {"accessConfig": {"authenticationMode": "API_AND_CONFIG_MAP"}}],
@@ -205,7 +205,7 @@ def creator_is_not_admin(cluster: Resource) -> Verdict:
 )
 def cluster_is_protected(cluster: Resource) -> Verdict:
     """In production a cluster is protected from deletion."""
-    kept = cluster.deletionProtection.is_true() | (PASS if cluster.its_subject.protect else FAIL)
+    kept = cluster.deletionProtection.is_true() | cluster.is_protected()
     return is_production(cluster).implies(kept)
 
 

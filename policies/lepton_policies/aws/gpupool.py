@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from lepton_infra.rules.card import IT, On, Ref, Setting, Severity, rule, stack_rule
+from lepton_infra.rules.card import On, Setting, Severity, rule
 from lepton_infra.rules.stack import Stack
 from lepton_infra.rules.values import ABSENT, UNKNOWN
 from lepton_infra.rules.verdict import State, Verdict, all_of, any_of
@@ -18,13 +18,12 @@ _NODE_GROUP: Final = "aws:eks/nodeGroup:NodeGroup"
 _GROUP: Final = "aws:autoscaling/group:Group"
 _TEMPLATE: Final = "aws:ec2/launchTemplate:LaunchTemplate"
 _INSTANCE: Final = "aws:ec2/instance:Instance"
-_SCHEDULE: Final = "aws:autoscaling/schedule:Schedule"
 _H100: Final = "p5.48xlarge"
 _PROD: Final = {"environment": "prod"}
 _DEV: Final = {"environment": "dev"}
 _DEV_LIST: Final = [{"key": "environment", "value": "dev", "propagateAtLaunch": True}]
 _OLD: Final = re.compile(r"\A\s*(p2|p3|p3dn|g2|g3|g3s|inf1)\.", re.IGNORECASE)
-"""GPU families that AWS calls previous generations, or that cost more per result than any newer one (EC2, "Previous generation instances")."""
+"""GPU families that AWS calls previous generations, or that cost more per result than newer ones (EC2, "Previous generation instances")."""
 _PREEMPTIBLE: Final = re.compile(r"\A(.*[:/])?(preemptible|interruptible)\Z", re.IGNORECASE)
 _WORKLOAD: Final = re.compile(r"\A(.*[:/])?(workload|purpose)\Z", re.IGNORECASE)
 _TRAINING: Final = re.compile(r"train|fine-?tun", re.IGNORECASE)
@@ -34,6 +33,27 @@ _TRUE: Final = re.compile(r"\A\s*(true|yes)\s*\Z", re.IGNORECASE)
 def has_accelerators(pool: Resource) -> Verdict:
     """Return whether the machines of a pool have GPUs or machine-learning chips, as far as the pool itself says."""
     return any_of(verdict for _, verdict in accelerated(pool))
+
+
+def has_accelerators_among(pool: Resource, stack: Stack) -> Verdict:
+    """Return the same where the pool leaves it to a launch template of the stack."""
+    itself = has_accelerators(pool)
+    if itself.state is not State.UNDECIDED:
+        return itself
+    templates = [template for template in stack.of(_TEMPLATE) if made_by(pool, template).state is State.PASS]
+    named = [machine for template in templates for machine in template.instanceType if not _is_left_out(machine)]
+    return any_of(map(_is_accelerated, named)) if named else itself
+
+
+def _is_left_out(machine_type: View) -> bool:
+    return machine_type.raw_value() is ABSENT
+
+
+def _is_accelerated(machine_type: View) -> Verdict:
+    name = machine_type.raw_value()
+    if name is UNKNOWN:
+        return machine_type.undecided_because()
+    return machine_type.pass_because("") if isinstance(name, str) and accelerators(name) else machine_type.fail_because()
 
 
 def _named_machines(resource: Resource) -> Iterator[View]:
@@ -223,8 +243,8 @@ def production_does_not_stand_on_spot_alone(pool: Resource) -> Verdict:
     Severity.MEDIUM,
     _NODE_GROUP,
     _GROUP,
-    why="Training keeps hours of work in memory; two minutes' notice are enough to write a checkpoint only if somebody has made sure of it.",
-    fix="Tag the pool `preemptible=true` once the job writes checkpoints and resumes from them, or run it on demand or in a capacity block.",
+    why="Training keeps hours of work in memory; two minutes' notice are enough for a checkpoint only if somebody has made sure of it.",
+    fix="Tag the pool `preemptible=true` once the job resumes from checkpoints, or run it on demand or in a capacity block.",
     references=("https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/spot-interruptions.html",),
     good=[
         {"instanceTypes": [_H100], "capacityType": "SPOT", "tags": {"workload": "training", "preemptible": "true"}},
@@ -297,96 +317,3 @@ def warm_gpus_are_stopped(pool: Resource) -> Verdict:
     """Machines that wait in a warm pool of GPUs do not run."""
     states = (pool.warmPool.poolState, pool.warmPoolConfig.poolState)
     return ~(any_of(state.is_one_of("Running", "RUNNING") for state in states) & has_accelerators(pool))
-
-
-@stack_rule(
-    "cost-gpu-single-zone",
-    Severity.MEDIUM,
-    _NODE_GROUP,
-    why="EFA does not cross zones and ordinary traffic between them is billed both ways: a training job spread over zones is slow and dear.",
-    fix="Give the pool one subnet, and one pool to each zone that training may use.",
-    references=("https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/efa.html",),
-    good=[
-        On(
-            _NODE_GROUP,
-            {"subnetIds": ["a"], "launchTemplate": {"id": Ref("t")}},
-            around={"t": On(_TEMPLATE, {"placement": {"groupName": "g"}})},
-        ),
-        On(_NODE_GROUP, {"subnetIds": ["a", "b"], "launchTemplate": {"id": Ref("t")}}, around={"t": On(_TEMPLATE, {})}),
-        {"subnetIds": ["a", "b"]},
-    ],
-    bad=[
-        On(
-            _NODE_GROUP,
-            {"subnetIds": ["a", UNKNOWN], "launchTemplate": {"id": Ref("t")}},
-            around={"t": On(_TEMPLATE, {"networkInterfaces": [{"interfaceType": "ena"}, {"interfaceType": "efa"}]})},
-        ),
-        On(
-            _NODE_GROUP,
-            {"subnetIds": ["a", "b"], "launchTemplate": {"id": Ref("t")}},
-            around={"t": On(_TEMPLATE, {"placement": {"groupName": "g"}})},
-        ),
-    ],
-    unknown=[
-        On(
-            _NODE_GROUP,
-            {"subnetIds": UNKNOWN, "launchTemplate": {"id": Ref("t")}},
-            around={"t": On(_TEMPLATE, {"networkInterfaces": [{"interfaceType": "efa-only"}]})},
-        ),
-    ],
-)
-def tightly_coupled_pool_has_one_zone(pool: Resource, stack: Stack) -> Verdict:
-    """A pool whose nodes talk by EFA or sit in a placement group has one subnet."""
-    tight = any_of(made_by(pool, template) & (has_efa(template) | _is_placed(template)) for template in stack.of(_TEMPLATE))
-    return tight.implies(_is_single(pool.subnetIds))
-
-
-def has_efa(template: Resource) -> Verdict:
-    """Return whether machines of a template have an Elastic Fabric Adapter."""
-    return any_of(nic.interfaceType.is_one_of("efa", "efa-only") for nic in template.networkInterfaces)
-
-
-def _is_placed(template: Resource) -> Verdict:
-    return template.placement.groupName.is_set() | template.placement.groupId.is_set()
-
-
-def _is_single(subnets: View) -> Verdict:
-    if subnets.raw_value() is UNKNOWN:
-        return subnets.undecided_because()
-    count = len(list(subnets))
-    return subnets.pass_because("") if count <= 1 else subnets.fail_because(f"has {count} subnets")
-
-
-@stack_rule(
-    "cost-off-hours",
-    Severity.LOW,
-    _GROUP,
-    why="A trial's GPUs work in working hours at best; the other two thirds of the week are paid for all the same.",
-    fix="Add an `aws.autoscaling.Schedule` that sets `min_size` and `desired_capacity` to 0 in the evening.",
-    references=("custodian:asgoffhours",),
-    good=[
-        On(_GROUP, {"minSize": 1, "tags": _DEV_LIST}, around={"off": On(_SCHEDULE, {"autoscalingGroupName": IT, "desiredCapacity": 0})}),
-        {"minSize": 0, "tags": _DEV_LIST},
-        {"minSize": 1},
-    ],
-    bad=[
-        {"minSize": 1, "tags": _DEV_LIST, "mixedInstancesPolicy": {"launchTemplate": {"overrides": [{"instanceType": "g6.xlarge"}]}}},
-        On(
-            _GROUP,
-            {"minSize": 1, "tags": _DEV_LIST, "mixedInstancesPolicy": {"launchTemplate": {"overrides": [{"instanceType": _H100}]}}},
-            around={"up": On(_SCHEDULE, {"autoscalingGroupName": IT, "desiredCapacity": 4})},
-        ),
-    ],
-    unknown=[
-        On(
-            _GROUP,
-            {"minSize": 1, "tags": _DEV_LIST, "mixedInstancesPolicy": {"launchTemplate": {"overrides": [{"instanceType": _H100}]}}},
-            around={"off": On(_SCHEDULE, {"autoscalingGroupName": UNKNOWN, "desiredCapacity": 0})},
-        ),
-    ],
-)
-def trial_sleeps_at_night(group: Resource, stack: Stack) -> Verdict:
-    """A GPU group of a trial that is never empty has a schedule that empties it."""
-    sleeps = (one.autoscalingGroupName.refers_to(group) & (one.desiredCapacity <= 0) for one in stack.of(_SCHEDULE))
-    idle = is_trial(group) & (group.minSize > 0) & has_accelerators(group)
-    return ~idle if idle.state is State.FAIL else idle.implies(group.has_some("schedule that empties it", sleeps))

@@ -16,7 +16,7 @@ _CONFIGURATION: Final = "aws:ec2/launchConfiguration:LaunchConfiguration"
 _NODE_GROUP: Final = "aws:eks/nodeGroup:NodeGroup"
 _GROUP: Final = "aws:autoscaling/group:Group"
 
-_WHY_IMDS: Final = "Version 1 of the metadata service answers any request, so that one forged by a careless model server or notebook fetches the machine's keys."
+_WHY_IMDS: Final = "Version 1 of the metadata service answers any request; one forged through a model server fetches the machine's keys."
 _ASKED: Final = {"httpTokens": "required"}
 _LEAK: Final = "#!/bin/sh\nexport AWS_ACCESS_KEY_ID=AKIAIOSFODNN7EXAMPLE\n"
 """The key that AWS's own documentation shows."""
@@ -101,8 +101,11 @@ def pods_do_not_reach_the_node(template: Resource, stack: Stack) -> Verdict:
 
 def made_by(pool: Resource, template: Resource) -> Verdict:
     """Return whether a pool's machines are made by a template."""
-    named = pool.launchTemplate
-    return any_of(way.refers_to(template) for way in (named.id, named.name))
+    ways = [pool.launchTemplate.id, pool.launchTemplate.name]
+    if pool.type_token == _GROUP:
+        mixed = pool.mixedInstancesPolicy.launchTemplate.launchTemplateSpecification
+        ways += [mixed.launchTemplateId, mixed.launchTemplateName]
+    return any_of(way.refers_to(template) for way in ways)
 
 
 @stack_rule(

@@ -88,7 +88,7 @@ def admin_ports_are_closed(group: Resource) -> Verdict:
     Severity.CRITICAL,
     *_INWARD,
     why="Ray, Jupyter, Triton, Ollama and their kind run whatever they are sent, without a password: an open port is a shell on a GPU.",
-    fix="List your own networks, or put a load balancer with authentication in front; Ray's 8265, Jupyter's 8888 and their kind stay inside.",
+    fix="List your own networks, or put a load balancer with authentication in front.",
     references=("https://docs.ray.io/en/latest/ray-security/index.html",),
     good=[
         _group(_in(8265, 8265, "10.0.0.0/8"), _in(443, 443, _WORLD)),

@@ -6,9 +6,9 @@ from typing import Final
 from lepton_infra.rules.card import IT, On, Setting, Severity, rule, stack_rule
 from lepton_infra.rules.stack import Stack
 from lepton_infra.rules.values import UNKNOWN
-from lepton_infra.rules.verdict import Verdict, all_of, none_of
+from lepton_infra.rules.verdict import PASS, Verdict, all_of, none_of
 from lepton_infra.rules.view import Resource, View
-from lepton_policies.aws.gpupool import has_accelerators
+from lepton_policies.aws.gpupool import has_accelerators_among
 from lepton_policies.shared.keys import EXAMPLE_KEY, WHY_OWN_KEY
 
 _BUDGET: Final = "aws:budgets/budget:Budget"
@@ -28,7 +28,7 @@ _HEARD: Final = {"subscriberEmailAddresses": ["ml@example.com"], "threshold": 80
     Severity.MEDIUM,
     _NODE_GROUP,
     _GROUP,
-    why="A GPU pool that grows by mistake costs more in a night than most teams in a month; without a budget the bill is the first to say so.",
+    why="A GPU pool that grows by mistake costs more in a night than most teams in a month; without a budget the bill is first to say so.",
     fix="Add an `aws.budgets.Budget` with notifications to the stack, or set `sharedBudget` of this rule to the name of the account's.",
     references=("infracost:guardrail",),
     settings={"sharedBudget": Setting("", "name of a budget elsewhere that this stack counts toward")},
@@ -39,8 +39,8 @@ _HEARD: Final = {"subscriberEmailAddresses": ["ml@example.com"], "threshold": 80
 def somebody_hears_of_it(pool: Resource, stack: Stack) -> Verdict:
     """A stack with GPUs has a budget that tells somebody."""
     budgets = (budget.notifications.is_set() for budget in stack.of(_BUDGET))
-    has_budget = pool.its_settings.sharedBudget.is_set() | pool.has_some("budget in its stack", budgets)
-    return has_accelerators(pool).implies(has_budget)
+    has_budget = PASS if pool.its_settings.sharedBudget.raw_value() else pool.has_some("budget that tells somebody", budgets)
+    return ~has_accelerators_among(pool, stack) | has_budget
 
 
 @rule(
