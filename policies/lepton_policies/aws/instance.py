@@ -1,5 +1,6 @@
 """Machines and the templates that make them: who gets at their identity, who reaches them, what their start scripts give away."""
 
+import re
 from typing import Final
 
 from lepton_infra.rules.card import IT, On, Ref, Severity, rule, stack_rule
@@ -17,6 +18,8 @@ _NODE_GROUP: Final = "aws:eks/nodeGroup:NodeGroup"
 _GROUP: Final = "aws:autoscaling/group:Group"
 
 _WHY_IMDS: Final = "Version 1 of the metadata service answers any request; one forged through a model server fetches the machine's keys."
+_CARELESS_IMAGE: Final = re.compile(r"\A(AL2_|WINDOWS_)")
+"""Machine images of EKS that leave version 1 open (EKS User Guide, "Upgrade from Amazon Linux 2 to Amazon Linux 2023")."""
 _ASKED: Final = {"httpTokens": "required"}
 _LEAK: Final = "#!/bin/sh\nexport AWS_ACCESS_KEY_ID=AKIAIOSFODNN7EXAMPLE\n"
 """The key that AWS's own documentation shows."""
@@ -112,28 +115,29 @@ def made_by(pool: Resource, template: Resource) -> Verdict:
     "aws-eks-ng-imdsv2",
     Severity.HIGH,
     _NODE_GROUP,
-    why=_WHY_IMDS + " EKS's own template still allows it.",
+    why=_WHY_IMDS,
     fix='Give the group a `launch_template` with `metadata_options={"http_tokens": "required"}`.',
     references=("checkov:CKV_AWS_79", "https://docs.aws.amazon.com/eks/latest/best-practices/identity-and-access-management.html"),
     good=[
         On(_NODE_GROUP, {"launchTemplate": {"id": Ref("t"), "version": "1"}}, around={"t": On(_TEMPLATE, {"metadataOptions": _ASKED})}),
         {"launchTemplate": {"id": "lt-0123456789abcdef0", "version": "1"}},
+        {"instanceTypes": ["p5.48xlarge"], "amiType": "AL2023_x86_64_NVIDIA"},
+        {},
     ],
     bad=[
         On(_NODE_GROUP, {"launchTemplate": {"id": Ref("t")}}, around={"t": On(_TEMPLATE, {"metadataOptions": {"httpTokens": "optional"}})}),
-        {"instanceTypes": ["p5.48xlarge"]},
+        {"instanceTypes": ["p5.48xlarge"], "amiType": "AL2_x86_64_GPU"},
     ],
     unknown=[
-        {"launchTemplate": UNKNOWN},
+        {"launchTemplate": UNKNOWN, "amiType": "AL2_x86_64_GPU"},
         On(_NODE_GROUP, {"launchTemplate": {"id": UNKNOWN}}, around={"t": On(_TEMPLATE, {"metadataOptions": {"httpTokens": "optional"}})}),
     ],
 )
 def nodes_ask_for_tokens(pool: Resource, stack: Stack) -> Verdict:
-    """The nodes of a group ask for a token before they give out their identity."""
+    """The nodes of a group ask for a token before they give out their identity; images since AL2023 do so where no template says otherwise."""
+    by_itself = pool.launchTemplate.is_set() | ~pool.amiType.text_matches(_CARELESS_IMAGE)
     templates = stack.of(_TEMPLATE)
-    return pool.launchTemplate.is_set() & all_of(
-        made_by(pool, template).implies(_asks_for_tokens(template.metadataOptions)) for template in templates
-    )
+    return by_itself & all_of(made_by(pool, template).implies(_asks_for_tokens(template.metadataOptions)) for template in templates)
 
 
 @rule(
