@@ -12,7 +12,8 @@ from typing import Final
 from lepton_infra.catalog.model import Machine
 from lepton_infra.catalog.query import Wanted
 from lepton_infra.catalog.reader import read_machines
-from lepton_infra.catalog.side import DATA, Commitment, discounts
+from lepton_infra.catalog.side import Commitment, discounts
+from lepton_infra.catalog.tables import DATA
 
 KNOWN_ON: Final = dt.date(2026, 11, 20)
 """Day on which the shipped tables were put together."""

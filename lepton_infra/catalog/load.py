@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from functools import cache
 
 from lepton_infra.catalog.book import Catalog, shipped_catalog
+from lepton_infra.catalog.kept import refreshed_path, shipped_alone
 from lepton_infra.catalog.model import Machine
-from lepton_infra.catalog.place import refreshed_path, shipped_alone
 from lepton_infra.catalog.refreshed import Refreshed, read_refreshed
 
 

@@ -7,6 +7,7 @@ from typing import Final
 
 from lepton_infra.catalog.classes import class_of
 from lepton_infra.catalog.model import Machine
+from lepton_infra.catalog.regions import place
 from lepton_infra.catalog.side import fabric
 from lepton_infra.catalog.words import plain
 
@@ -37,6 +38,8 @@ class Wanted:
     """Class of accelerator, as `classes.AcceleratorClass` writes it."""
     fabric: str = ""
     """Name of the fabric, however written; a part of it will do, `tcpx` for instance."""
+    residency: str = ""
+    """Country or area that the region has to lie in, as `regions.Place.within` takes it."""
 
     def fits(self, machine: Machine) -> bool:
         """Say whether the machine is one of those looked for."""
@@ -50,11 +53,16 @@ class Wanted:
             and (not self.available or machine.on_demand)
             and self.accelerator in {"", class_of(machine)}
             and (not self.fabric or self._woven(machine))
+            and (not self.residency or self._resides(machine))
         )
 
     def _woven(self, machine: Machine) -> bool:
         found = fabric(machine)
         return found is not None and plain(self.fabric) in plain(found.name)
+
+    def _resides(self, machine: Machine) -> bool:
+        found = place(machine.cloud, machine.region)
+        return found is not None and found.within(self.residency)
 
     def price(self, machine: Machine) -> float:
         """Return the price per hour that the reader asks about; infinite where there is none."""

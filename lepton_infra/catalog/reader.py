@@ -130,6 +130,11 @@ def _rules(machine: Machine) -> Iterator[tuple[bool, str, str]]:
         f"costs {machine.usd_per_hour} $/h",
         f"{DEAREST_USD_PER_HOUR:g} at most: a placeholder?",
     )
+    yield (
+        spot is not None and spot > DEAREST_USD_PER_HOUR,
+        f"has spot {spot} $/h",
+        f"{DEAREST_USD_PER_HOUR:g} at most: a placeholder?",
+    )
     yield len({machine.gpu is None, machine.gpus == 0, machine.gpu_memory_gb is None}) > 1, "has half a GPU", "gpu, gpus and gpu_memory_gb"
     yield (spot is None) != (machine.spot_date is None), "has a spot price without its date, or a date alone", "both or neither"
     yield (

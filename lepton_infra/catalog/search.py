@@ -9,7 +9,9 @@ from lepton_infra.catalog.book import Catalog, old
 from lepton_infra.catalog.classes import AcceleratorClass, class_named, class_of
 from lepton_infra.catalog.load import load_catalog
 from lepton_infra.catalog.model import Cloud, Interruption, Machine
+from lepton_infra.catalog.power import grams_per_hour, watts
 from lepton_infra.catalog.query import Wanted, parse
+from lepton_infra.catalog.regions import machine_zones, place, residencies, zones
 from lepton_infra.catalog.side import Commitment, SpotAdvice, carbon, fabric, fabrics, spot_advice
 from lepton_infra.catalog.words import listed, nearest, plain
 from lepton_infra.errors import BadInput, Fault
@@ -25,6 +27,7 @@ class CommitmentRow(TypedDict):
     derived: bool
     program: str
     as_of: str
+    old: bool
     source: str
 
 
@@ -50,6 +53,12 @@ class OfferRow(TypedDict):
     grams_co2e_per_kwh: float | None
     carbon_year: int | None
     carbon_grid: str | None
+    watts: float | None
+    grams_co2e_per_hour: float | None
+    country: str | None
+    area: str | None
+    zones: list[str] | None
+    zones_of: str
     marks: list[str]
     source: str
 
@@ -65,7 +74,7 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Where:
     """Where and how a reader wants to buy."""
 
     region: str = "*"
@@ -76,9 +85,11 @@ class Place:
     """Only what is sold as spot, by spot price."""
     fabric: str = ""
     """Name of the fabric, or a part of it; empty for any or none."""
+    residency: str = ""
+    """Country or area that the region has to lie in; empty for any."""
 
 
-def find(question: str, place: Place = Place(), catalog: Catalog | None = None) -> Found:
+def find(question: str, where: Where = Where(), catalog: Catalog | None = None) -> Found:
     """Answer `[N x] KIND`, `[N x] CLASS` (`tpu`, `cpu`), or a pattern of machine names.
 
     Raises:
@@ -86,15 +97,16 @@ def find(question: str, place: Place = Place(), catalog: Catalog | None = None) 
     """
     book = catalog or load_catalog()
     wanted = _wanted(question, book)
-    faults = _where_faults(book, place)
+    faults = _where_faults(book, where)
     if faults:
         raise BadInput(faults)
     everywhere = [one for one in book.machines if wanted.fits(one)]
     if not everywhere:
         raise BadInput(_nothing(question, wanted, book))
-    machines = book.select(replace(wanted, cloud=place.cloud, region=place.region, spot=place.spot, fabric=place.fabric))
+    how = replace(wanted, fabric=where.fabric, residency=where.residency)
+    machines = book.select(replace(how, cloud=where.cloud, region=where.region, spot=where.spot))
     if not machines:
-        raise BadInput(_not_there(question, place, [one for one in everywhere if replace(wanted, fabric=place.fabric).fits(one)]))
+        raise BadInput(_not_there(question, where, [one for one in everywhere if how.fits(one)]))
     return Found(machines, tuple(_remarks(wanted, book)))
 
 
@@ -122,7 +134,9 @@ def offer_row(machine: Machine, today: dt.date, *, spot: bool = False, catalog: 
     """Return how an offer is shown: its price per hour and per GPU-hour (spot where asked), and marks for what makes it doubtful."""
     price = machine.spot_usd_per_hour if spot and machine.spot_usd_per_hour is not None else machine.usd_per_hour
     date = machine.spot_date if spot and machine.spot_date is not None else machine.price_date
-    woven, air = fabric(machine), carbon(machine.cloud, machine.region)
+    woven, air, here, power = fabric(machine), carbon(*machine.key[:2]), place(*machine.key[:2]), watts(machine)
+    grams, own = grams_per_hour(machine), machine_zones(machine)
+    parts = own or zones(*machine.key[:2])
     return OfferRow(
         cloud=machine.cloud.value,
         region=machine.region,
@@ -139,22 +153,29 @@ def offer_row(machine: Machine, today: dt.date, *, spot: bool = False, catalog: 
         usd_per_gpu_hour=round(price / machine.gpus, 6) if machine.gpu else None,
         price_date=date.isoformat(),
         interruption=machine.interruption.value if machine.interruption else None,
-        commitments=[_commitment_row(one) for one in (catalog or load_catalog()).commitments(machine)],
+        commitments=[_commitment_row(one, today) for one in (catalog or load_catalog()).commitments(machine)],
         grams_co2e_per_kwh=air.grams_co2e_per_kwh if air else None,
         carbon_year=air.year if air else None,
         carbon_grid=air.grid if air else None,
+        watts=round(power.drawn, 1) if power else None,
+        grams_co2e_per_hour=None if grams is None else round(grams, 1),
+        country=here.country if here else None,
+        area=here.area if here else None,
+        zones=list(parts.names) if parts else None,
+        zones_of="machine" if own else "region",
         marks=_marks(machine, date, today, spot=spot),
         source=machine.source,
     )
 
 
-def _commitment_row(one: Commitment) -> CommitmentRow:
+def _commitment_row(one: Commitment, today: dt.date) -> CommitmentRow:
     return CommitmentRow(
         years=one.years,
         usd_per_hour=one.usd_per_hour,
         derived=one.derived,
         program=one.program,
         as_of=one.as_of.isoformat(),
+        old=old(one.as_of, today),
         source=one.source,
     )
 
@@ -183,25 +204,28 @@ def _wanted(question: str, book: Catalog) -> Wanted:
     return Wanted(gpu=kind, gpus=count)
 
 
-def _where_faults(book: Catalog, place: Place) -> list[Fault]:
-    if place.cloud and place.cloud not in set(Cloud):
-        return [Fault("--cloud", f"is {place.cloud[:60]!r}", f"choose {listed(Cloud)}")]
+def _where_faults(book: Catalog, where: Where) -> list[Fault]:
+    if where.cloud and where.cloud not in set(Cloud):
+        return [Fault("--cloud", f"is {where.cloud[:60]!r}", f"choose {listed(Cloud)}")]
     faults: list[Fault] = []
-    regions = book.regions(place.cloud or None)
-    if not any(fnmatchcase(one, place.region) for one in regions):
-        near = listed(nearest(place.region, regions))
-        faults.append(Fault("--region", f"is {place.region[:60]!r}", f"choose {near}, or a pattern like 'us-*'"))
-    if place.fabric and not (plain(place.fabric) and any(plain(place.fabric) in plain(one) for one in fabrics())):
-        faults.append(Fault("--fabric", f"is {place.fabric[:60]!r}", f"choose {listed(fabrics())}"))
+    regions = book.regions(where.cloud or None)
+    if not any(fnmatchcase(one, where.region) for one in regions):
+        near = listed(nearest(where.region, regions))
+        faults.append(Fault("--region", f"is {where.region[:60]!r}", f"choose {near}, or a pattern like 'us-*'"))
+    if where.fabric and not (plain(where.fabric) and any(plain(where.fabric) in plain(one) for one in fabrics())):
+        faults.append(Fault("--fabric", f"is {where.fabric[:60]!r}", f"choose {listed(fabrics())}"))
+    if where.residency and plain(where.residency).upper() not in residencies():
+        allowed = "choose an area (EEA, EU, UK, US, CA, CH, NO, APAC, LATAM, MIDEAST, AFRICA) or a country like DE"
+        faults.append(Fault("--residency", f"is {where.residency[:60]!r}", allowed))
     return faults
 
 
-def _not_there(question: str, place: Place, everywhere: list[Machine]) -> Fault:
-    places = sorted({f"{one.cloud} {one.region}" for one in everywhere if not place.spot or one.spot_usd_per_hour is not None})
-    where = " ".join(filter(None, (place.cloud, place.region if place.region != "*" else "")))
-    how = " ".join(filter(None, ("as spot" if place.spot else "", f"with {place.fabric}" if place.fabric else "")))
+def _not_there(question: str, where: Where, everywhere: list[Machine]) -> Fault:
+    places = sorted({f"{one.cloud} {one.region}" for one in everywhere if not where.spot or one.spot_usd_per_hour is not None})
+    there = " ".join(filter(None, (where.cloud, where.region if where.region != "*" else "", where.residency)))
+    how = " ".join(filter(None, ("as spot" if where.spot else "", f"with {where.fabric}" if where.fabric else "")))
     allowed = f"{listed(places[:5])}{', among others' if len(places) > 5 else ''}" if places else "without that"  # noqa: PLR2004 (five are enough to go on)
-    return Fault(question[:60], " ".join(filter(None, ("is not sold", f"in {where}" if where else "", how))), allowed)
+    return Fault(question[:60], " ".join(filter(None, ("is not sold", f"in {there}" if there else "", how))), allowed)
 
 
 def _nothing(question: str, wanted: Wanted, book: Catalog) -> Fault:

@@ -1,13 +1,12 @@
 """Prices of what is not a machine: control planes, keys, endpoints, disks, logs."""
 
-import csv
 import datetime as dt
 from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
 from lepton_infra.catalog.model import Cloud
-from lepton_infra.catalog.side import DATA
+from lepton_infra.catalog.tables import rows
 
 HOURS_PER_MONTH: Final = 730.0
 """Hours in a month, as the clouds' calculators count."""
@@ -47,8 +46,7 @@ def services() -> tuple[ServicePrice, ...]:
 
 @cache
 def _services() -> dict[tuple[str, str, str], ServicePrice]:
-    with (DATA / "services.csv").open(encoding="utf-8", newline="") as file:
-        return {(row["cloud"], row["region"], row["service"]): _price(row) for row in csv.DictReader(file)}
+    return {(row["cloud"], row["region"], row["service"]): _price(row) for row in rows("services")}
 
 
 def _price(row: dict[str, str]) -> ServicePrice:

@@ -3,18 +3,13 @@
 They stand in tables of their own, so that a corrected figure here makes no plan stale.
 """
 
-import csv
 import datetime as dt
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cache
-from pathlib import Path
-from typing import Final
 
 from lepton_infra.catalog.model import Interruption, Machine
-
-DATA: Final = Path(__file__).parent / "data"
-"""Where the tables lie, with SOURCES.md."""
+from lepton_infra.catalog.tables import rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,27 +98,31 @@ def spot_advice() -> tuple[SpotAdvice, ...]:
             interruption=Interruption(row["interruption"]),
             as_of=dt.date.fromisoformat(row["as_of"]),
         )
-        for row in _rows("spot_advisor")
+        for row in rows("spot_advisor")
     )
 
 
 def discounts(machine: Machine) -> tuple[Commitment, ...]:
     """Return the commitment prices of a machine that follow from a published discount of its family, shortest first."""
-    return tuple(_commitment(machine, row) for row in _discounts().get(machine.cloud, ()) if fnmatchcase(machine.name, row["machines"]))
+    return tuple(
+        _commitment(machine, row)
+        for row in _discounts().get(machine.cloud, ())
+        if fnmatchcase(machine.name, row["machines"]) and fnmatchcase(machine.region, row["regions"])
+    )
 
 
 @cache
 def _carbon() -> dict[tuple[str, str], Carbon]:
     return {
         (row["cloud"], row["region"]): Carbon(float(row["grams_co2e_per_kwh"]), int(row["year"]), row["grid"], row["source"])
-        for row in _rows("carbon")
+        for row in rows("carbon")
     }
 
 
 @cache
 def _fabrics() -> dict[str, list[tuple[str, Fabric]]]:
     found: dict[str, list[tuple[str, Fabric]]] = {}
-    for row in _rows("fabric"):
+    for row in rows("fabric"):
         found.setdefault(row["cloud"], []).append((row["machines"], Fabric(row["fabric"], int(row["gbps"]), row["source"])))
     return found
 
@@ -131,7 +130,7 @@ def _fabrics() -> dict[str, list[tuple[str, Fabric]]]:
 @cache
 def _discounts() -> dict[str, list[dict[str, str]]]:
     found: dict[str, list[dict[str, str]]] = {}
-    for row in sorted(_rows("commitments"), key=lambda row: int(row["years"])):
+    for row in sorted(rows("commitments"), key=lambda row: int(row["years"])):
         found.setdefault(row["cloud"], []).append(row)
     return found
 
@@ -141,8 +140,3 @@ def _commitment(machine: Machine, row: dict[str, str]) -> Commitment:
     as_of = min(dt.date.fromisoformat(row["as_of"]), machine.price_date)
     price = round(machine.usd_per_hour * share, 6)
     return Commitment(int(row["years"]), price, derived=True, program=row["program"], as_of=as_of, source=row["source"])
-
-
-def _rows(name: str) -> list[dict[str, str]]:
-    with (DATA / f"{name}.csv").open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))

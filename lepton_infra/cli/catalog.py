@@ -1,6 +1,6 @@
 """`lepton catalog`: what can be bought, cheapest first, and the refreshing of its prices."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 from typer.core import TyperGroup
@@ -11,6 +11,16 @@ if TYPE_CHECKING:
     import datetime as dt
 
     from lepton_infra.catalog.search import OfferRow
+
+
+class _Extra(NamedTuple):
+    """Columns that are shown when asked for."""
+
+    spot: bool
+    carbon: bool
+    fabric: bool
+    zones: bool
+
 
 _MARKS = {"old": "old price", "derived": "estimate", "no-discount": "no discount"}
 
@@ -42,7 +52,9 @@ def catalog(
     cloud: Annotated[str, typer.Option(help="aws, azure or gcp.")] = "",
     spot: Annotated[bool, typer.Option("--spot", help="Only what is sold as spot, by spot price.")] = False,
     fabric: Annotated[str, typer.Option(help="Only with this network between machines: EFA, InfiniBand, GPUDirect-TCPX or -TCPXO.")] = "",
-    carbon: Annotated[bool, typer.Option("--carbon", help="Show the grams of CO2e per kWh of the region's grid.")] = False,
+    residency: Annotated[str, typer.Option(help="Only where data stays within an area (EU, EEA, UK, US, ...) or a country (DE).")] = "",
+    carbon: Annotated[bool, typer.Option("--carbon", help="Show the grams of CO2e per kWh of the region's grid, and per hour.")] = False,
+    zones: Annotated[bool, typer.Option("--zones", help="Show the country and the availability zones of each offer.")] = False,
     bands: Annotated[bool, typer.Option("--bands", help="Show AWS's spot advice in every region instead of prices.")] = False,
     limit: Annotated[int, typer.Option(min=1, help="Rows to show.")] = 20,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
@@ -54,7 +66,7 @@ def catalog(
     import datetime as dt
 
     from lepton_infra.catalog import load_catalog
-    from lepton_infra.catalog.search import Place, find, offer_row
+    from lepton_infra.catalog.search import Where, find, offer_row
     from lepton_infra.cli import render
 
     today = dt.datetime.now(dt.UTC).date()
@@ -62,7 +74,7 @@ def catalog(
         _bands(query, region, limit, today, as_json=as_json)
         return
     book = load_catalog()
-    found = find(query, Place(region, cloud, spot, fabric), book)
+    found = find(query, Where(region, cloud, spot, fabric, residency), book)
     rows = [offer_row(machine, today, spot=spot, catalog=book) for machine in found.machines[:limit]]
     for remark in [*found.remarks, *(f"{name}: prices read from its feed on {day}." for name, day in sorted(book.refreshed.items()))]:
         render.note(remark)
@@ -71,14 +83,15 @@ def catalog(
         return
     rest = len(found.machines) - len(rows)
     title = f"{query}: {len(found.machines)} offers" + (f", the cheapest {len(rows)}" if rest else "")
-    _show(title, rows, spot=spot, carbon=carbon, fabric=bool(fabric))
+    _show(title, rows, _Extra(spot, carbon, bool(fabric), zones or bool(residency)))
 
 
-def _show(title: str, rows: "list[OfferRow]", *, spot: bool, carbon: bool, fabric: bool) -> None:
+def _show(title: str, rows: "list[OfferRow]", extra: _Extra) -> None:
     """Print offers; columns that say nothing of any of them are left out."""
+    from lepton_infra.catalog.book import OLD_AFTER_DAYS
     from lepton_infra.cli import render
 
-    price = "spot $" if spot else "$"
+    price = "spot $" if extra.spot else "$"
     columns: list[tuple[render.Column, list[str]]] = [
         (render.Column("cloud"), [row["cloud"] for row in rows]),
         (render.Column("region"), [row["region"] for row in rows]),
@@ -88,29 +101,54 @@ def _show(title: str, rows: "list[OfferRow]", *, spot: bool, carbon: bool, fabri
         (render.number(f"{price}/h"), [f"{row['usd_per_hour']:.3f}" for row in rows]),
         (render.Column("as of"), [row["price_date"] for row in rows]),
     ]
-    if spot:
+    if extra.spot:
         columns.append((render.Column("taken back"), [row["interruption"] or "" for row in rows]))
-    if fabric:
+    if extra.fabric:
         columns.append((render.Column("fabric"), [f"{row['fabric']} {row['fabric_gbps']} Gb/s" if row["fabric"] else "" for row in rows]))
     if any(row["commitments"] for row in rows):
         columns += [(render.number(f"{years} y $/h"), [_committed(row, years) for row in rows]) for years in (1, 3)]
-    if carbon:
+    if extra.zones:
+        columns += [
+            (render.Column("country"), [row["country"] or "" for row in rows]),
+            (render.Column("zones"), [_zones(row) for row in rows]),
+        ]
+    if extra.carbon:
         columns.append((render.number("g CO2e/kWh"), [_grams(row) for row in rows]))
+        columns.append((render.number("g CO2e/h"), [_number(row["grams_co2e_per_hour"]) for row in rows]))
     columns.append((render.Column(""), ["; ".join(_MARKS.get(mark, mark) for mark in row["marks"]) for row in rows]))
     render.table(title, [column for column, _ in columns], list(zip(*(cells for _, cells in columns), strict=True)))
     if any(one["derived"] for row in rows for one in row["commitments"]):
         render.note("~ follows from a discount published for the family, not from a published price.")
+    if any(one["old"] for row in rows for one in row["commitments"]):
+        render.note(f"old: the commitment's price or discount is more than {OLD_AFTER_DAYS} days old.")
 
 
 def _committed(row: "OfferRow", years: int) -> str:
     """Return the lowest price of so many years, nothing up front, marked where it is derived."""
     lowest = min((one for one in row["commitments"] if one["years"] == years), key=lambda one: one["usd_per_hour"], default=None)
-    return "" if lowest is None else f"{'~' if lowest['derived'] else ''}{lowest['usd_per_hour']:.3f}"
+    if lowest is None:
+        return ""
+    return f"{'~' if lowest['derived'] else ''}{lowest['usd_per_hour']:.3f}{' old' if lowest['old'] else ''}"
 
 
 def _grams(row: "OfferRow") -> str:
     grams = row["grams_co2e_per_kwh"]
     return "" if grams is None else f"{grams:.0f} ({row['carbon_year']})"
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:,.0f}"
+
+
+def _zones(row: "OfferRow") -> str:
+    """Return the zones that offer the machine (`b c`), how many there are at most where that is not known, or `none`."""
+    if row["zones"] is None:
+        return ""
+    if not row["zones"]:
+        return "none"
+    if row["zones_of"] == "region":
+        return f"up to {len(row['zones'])}"
+    return " ".join(name.rpartition("-")[2] for name in row["zones"])
 
 
 def _bands(query: str, region: str, limit: int, today: "dt.date", *, as_json: bool) -> None:

@@ -5,13 +5,13 @@ A calendar is YAML with a list under `events`, or CSV with the same words as its
 
 import csv
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from io import StringIO
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, Self
 
 import numpy as np
-from pydantic import Field, ValidationError, ValidationInfo, field_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from lepton_infra.config.faults import sentences
 from lepton_infra.config.model import Frozen
@@ -35,7 +35,7 @@ class Event(Frozen):
     end: dt.datetime
     """When it is over; UTC where no zone is given."""
     factor: Annotated[float, Field(ge=0, le=1000)] = 1.0
-    """What usual demand is multiplied by."""
+    """What usual demand is multiplied by; with neither this nor `add`, the size of the event is not known."""
     add: Annotated[float, Field(ge=-LARGEST, le=LARGEST)] = 0.0
     """What is then added to it, in the unit of the demand file."""
 
@@ -56,13 +56,17 @@ class Event(Frozen):
             raise ValueError(message)
         return end
 
-    @field_validator("add")
-    @classmethod
-    def _matters(cls, add: float, info: ValidationInfo) -> float:
-        if add == 0 and info.data.get("factor") == 1:
-            message = "changes nothing; a factor other than 1, or a value to add"
+    @model_validator(mode="after")
+    def _matters(self) -> Self:
+        if self.sized and self.factor == 1 and self.add == 0:
+            message = "changes nothing; a factor other than 1, a value to add, or neither where the size is not known"
             raise ValueError(message)
-        return add
+        return self
+
+    @property
+    def sized(self) -> bool:
+        """Say whether it is known how much demand changes."""
+        return bool({"factor", "add"} & self.model_fields_set)
 
 
 class Calendar(Frozen):
@@ -114,11 +118,11 @@ def affected(usual: Floats, start: dt.datetime, events: Sequence[Event], share: 
 
 
 def told(events: Sequence[Event], start: dt.datetime, hours: int) -> list[str]:
-    """Return a sentence for each event within the hours planned, or one that there is none in them."""
+    """Return a sentence for each event of known size within the hours planned, or one that there is no event in them."""
     within = _within(events, start, hours)
     if events and not within:
         return [f"None of the {len(events)} known events falls into the hours planned."]
-    return [_sentence(event, start, hours) for event in sorted(within, key=lambda event: (event.start, event.name))]
+    return [_sentence(event, start, hours) for event in in_order(within) if event.sized]
 
 
 def cautions(events: Sequence[Event], start: dt.datetime, hours: int) -> list[str]:
@@ -127,7 +131,23 @@ def cautions(events: Sequence[Event], start: dt.datetime, hours: int) -> list[st
     if not within:
         return []
     ends = min(event.end for event in within)
-    return [f"The schedule repeats one day, this one with known events: plan again when the first is over, {ends:%Y-%m-%d %H:%M} UTC."]
+    unsized = [
+        f"Known event {titled(event)} has neither factor nor add: nothing is planned for it."
+        for event in in_order(within)
+        if not event.sized
+    ]
+    again = f"The schedule repeats one day, this one with known events: plan again when the first is over, {ends:%Y-%m-%d %H:%M} UTC."
+    return [*unsized, again]
+
+
+def titled(event: Event) -> str:
+    """Return the event's name and time as sentences have them."""
+    return f"{event.name!r} ({event.start:%Y-%m-%d %H:%M} to {event.end:%Y-%m-%d %H:%M} UTC)"
+
+
+def in_order(events: Iterable[Event]) -> list[Event]:
+    """Return the events by time, then by name."""
+    return sorted(events, key=lambda event: (event.start, event.name, event.end))
 
 
 def _within(events: Sequence[Event], start: dt.datetime, hours: int) -> list[Event]:
@@ -154,8 +174,7 @@ def _sentence(event: Event, start: dt.datetime, hours: int) -> str:
     last = min(-((start - event.end) // dt.timedelta(hours=1)), hours)
     change = [f"multiplies demand by {event.factor:g}"] if event.factor != 1 else []
     change += [f"{'adds' if event.add > 0 else 'takes away'} {abs(event.add):g}"] if event.add else []
-    when = f"{event.start:%Y-%m-%d %H:%M} to {event.end:%Y-%m-%d %H:%M} UTC"
-    return f"Known event {event.name!r} ({when}) {' and '.join(change)} in {last - first} of the hours planned."
+    return f"Known event {titled(event)} {' and '.join(change)} in {last - first} of the hours planned."
 
 
 def _from_csv(text: str, name: str) -> tuple[Event, ...]:

@@ -18,6 +18,7 @@ import numpy as np
 
 from lepton_infra.sizing.arrays import Floats, ahead, held, lagged
 from lepton_infra.sizing.forecasters import FORECASTERS
+from lepton_infra.sizing.tenants import Parts, bottom_up, inner
 
 GAIN: Final = 0.005
 """Step of the adaptive level, per window; 0 where a forecast is not followed by its outcome before the next one is made."""
@@ -33,7 +34,7 @@ class Method:
     """How quantiles are made."""
 
     forecaster: str
-    """Name in `FORECASTERS`, or several joined by `+` for their mean."""
+    """Name in `FORECASTERS` or of `tenants.by_tenant`, or several joined by `+` for their mean."""
     margin: Literal["plain", "level-scaled"]
     """Whether the margin grows with the root of the forecast."""
 
@@ -64,6 +65,8 @@ class Task:
     """Windows whose misses the margin is learnt from."""
     gain: float
     """Step of the adaptive level."""
+    parts: Parts | None = None
+    """What the values are the sum of; it may go on beyond them, and what does so is not looked at."""
 
 
 def rolling(task: Task, method: Method, horizon: int) -> Quantiles:
@@ -101,52 +104,28 @@ def ranked(task: Task, candidates: Sequence[Method]) -> list[tuple[float, Method
     losses = [
         float(np.mean([pinball(actual, upper, task.quantile) for actual, upper in _scored(task, method, first)])) for method in candidates
     ]
-    return sorted(zip(losses, candidates, strict=True), key=lambda pair: pair[0])
+    return _by_loss(zip(losses, candidates, strict=True))
 
 
 def blended(task: Task, names: Sequence[str]) -> Method:
-    """Return what lost least: the best forecaster, or the mean of the best two, three or four, each with either margin.
+    """Return what lost least of all that `blends` ranks."""
+    return blends(task, names)[0][1]
+
+
+def blends(task: Task, names: Sequence[str]) -> list[tuple[float, Method]]:
+    """Return each forecaster and the means of the best two, three and four, with either margin, by mean pinball loss, best first.
 
     Averages of unlike forecasters miss less than their parts, and a mean of a few is not thrown by the one that was lucky.
     """
-    best = list(dict.fromkeys(method.forecaster for _, method in ranked(task, methods(names))))
-    joined = ["+".join(best[:count]) for count in range(1, min(MOST_BLENDED, len(best)) + 1)]
-    return ranked(task, methods(joined))[0][1]
+    alone = ranked(task, methods(names))
+    best = list(dict.fromkeys(method.forecaster for _, method in alone))
+    joined = ["+".join(best[:count]) for count in range(2, min(MOST_BLENDED, len(best)) + 1)]
+    return _by_loss([*alone, *ranked(task, methods(joined))])
 
 
-def path(task: Task, method: Method) -> tuple[Floats, Floats]:
-    """Return median and quantile of what follows the last window, one of each for every horizon of the task.
-
-    The misses of single horizons are few, so their quantiles jump; what is later is not known better, so the margins are made to rise with
-    the horizon (isotonic regression). A horizon that the history never missed at, because it is too short or full of gaps, takes the margin
-    of the longest one before it that has, widened by the root of time as a random walk would, or else of the first one after it.
-    """
-    made = [_margins(task, method, horizon) for horizon in task.horizons]
-    point, scale = np.asarray([one.point[-1] for one in made]), np.asarray([one.scale[-1] for one in made])
-    middle, top = np.asarray([one.middle[-1] for one in made]), np.asarray([one.top[-1] for one in made])
-    top = rising(_completed(top, np.asarray(task.horizons, dtype=np.float64)))
-    p50 = np.maximum(point + scale * np.where(np.isnan(middle), 0.0, middle), 0.0)
-    return p50, np.maximum(point + scale * top, p50)
-
-
-def _completed(margins: Floats, horizons: Floats) -> Floats:
-    known = np.flatnonzero(~np.isnan(margins))
-    if not len(known):
-        return np.zeros_like(margins)
-    nearest = known[np.maximum(np.searchsorted(known, np.arange(len(margins)), side="right") - 1, 0)]
-    return margins[nearest] * np.sqrt(np.maximum(horizons / horizons[nearest], 1.0))
-
-
-def rising(values: Floats) -> Floats:
-    """Return the nearest sequence (least squares) that never falls: pool adjacent violators."""
-    blocks: list[tuple[float, int]] = []
-    for value in values.tolist():
-        total, length = value, 1
-        while blocks and blocks[-1][0] / blocks[-1][1] > total / length:
-            before, many = blocks.pop()
-            total, length = total + before, length + many
-        blocks.append((total, length))
-    return np.concatenate([np.full(length, total / length) for total, length in blocks])
+def _by_loss(pairs: Iterable[tuple[float, Method]]) -> list[tuple[float, Method]]:
+    """Return the pairs, least loss first; losses that differ by rounding alone are ties: a split that tells nothing shall not decide."""
+    return sorted(pairs, key=lambda pair: float(f"{pair[0]:.9g}"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +143,7 @@ class Misses:
 def misses(task: Task, method: Method, horizon: int) -> Misses:
     """Forecast from each window in turn and say what each outcome tells of the forecasts before."""
     filled = held(task.values)
-    point = _point(method.forecaster, horizon, task.season, filled.tobytes())
+    point = np.mean([_said(task, name, horizon, filled) for name in method.forecaster.split("+")], axis=0)
     floor = _floor(filled) if method.margin == "level-scaled" else np.ones_like(point)
     scale = np.maximum(np.sqrt(np.maximum(point, 0.0)), floor) if method.margin == "level-scaled" else floor
     # A miss is known with its outcome, so it may be seen in the light of it: the first demand after silence is no miss without bounds.
@@ -189,14 +168,18 @@ def _margins(task: Task, method: Method, horizon: int) -> _Margins:
     return _Margins(made.point, made.scale, middle, top)
 
 
-@lru_cache(maxsize=64)
+def _said(task: Task, name: str, horizon: int, filled: Floats) -> Floats:
+    """Return a rolling forecast of one forecaster, of the values or, tenant by tenant, of their parts."""
+    part = inner(name)
+    if part is None or task.parts is None:
+        return _point(name, horizon, task.season, filled.tobytes())
+    return bottom_up(task.parts, part, horizon, task.season)[: len(filled)]
+
+
+@lru_cache(maxsize=256)
 def _point(forecaster: str, horizon: int, season: int, content: bytes) -> Floats:
-    """Return a rolling forecast, the mean of the forecasters named; both margins ask for the same one."""
-    names = forecaster.split("+")
-    if len(names) > 1:
-        point = np.mean([_point(name, horizon, season, content) for name in names], axis=0)
-    else:
-        point = FORECASTERS[forecaster](np.frombuffer(content), horizon, season)
+    """Return a rolling forecast; both margins, and every mean that it is a part of, ask for the same one."""
+    point = FORECASTERS[forecaster](np.frombuffer(content), horizon, season)
     point.flags.writeable = False
     return point
 

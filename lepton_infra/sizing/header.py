@@ -1,6 +1,7 @@
 """What the columns of a demand file mean, and in which unit their values are."""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -74,6 +75,11 @@ def columns(header: Sequence[str], where: str, chosen: Sequence[str] = (), place
         faults.append(
             Fault(f"{where}:1", f"has {len(values)} columns of demand among '{shown}'", "one column named value, or one per tenant", remedy)
         )
+    written = Counter(name.strip() for name in header)
+    twice = [name for name in dict.fromkeys(header[one].strip() for one in values) if written[name] > 1]
+    faults += [
+        Fault(f"{where}:1", f"has the column {name[:40]!r} more than once", "each tenant once, or it counts twice") for name in twice
+    ]
     said: set[Unit | None] = {unit_in(names[one]) for one in values}
     if len(said) > 1 and not requests and not faults:
         faults.append(Fault(f"{where}:1", f"has columns of different units among '{shown}'", "one unit in the whole file"))

@@ -27,6 +27,7 @@ _SIZED: Final = frozenset(
         "slo",
         "gpus_per_replica",
         "lead_minutes",
+        "violations",
         "quantile",
         "forecaster",
         "min_nodes",

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
+from lepton_infra.sizing.arrays import Floats, Ints
 from lepton_infra.sizing.series import DemandSeries
 
 COMMAND_LINE: Final = "--"
@@ -23,6 +24,16 @@ class Tenant:
     """Rows of the file without a value of this tenant, those left out not counted."""
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class Split:
+    """What the rows of a file say of each tenant."""
+
+    steps: Ints
+    """Step of the series at which a row stands, rising, shape `(rows,)`."""
+    values: Floats
+    """Demand by row and tenant, NaN for a gap, shape `(rows, tenants)`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Burst:
     """Requests of a window's busiest second over those of its mean second, over the windows that had requests."""
@@ -35,6 +46,8 @@ class Burst:
     """In the worst window."""
     window_seconds: int
     """Length of a window."""
+    beyond_chance: float
+    """The busiest second over that of as many requests which come at random, in half of the windows no more; 1 is pure chance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +60,8 @@ class Record:
     """Demand in equal steps; with tenants their sum, known only where every tenant is."""
     tenants: tuple[Tenant, ...] = ()
     """Those summed, in the order of the file; empty where demand is not split."""
+    split: Split | None = None
+    """Their demand step by step; None where demand is not split."""
     lost: int = 0
     """Steps in which some tenants were known and others not: they count as gaps."""
     burst: Burst | None = None

@@ -22,7 +22,7 @@ from lepton_infra.sizing.header import columns
 from lepton_infra.sizing.lock import unreadable
 from lepton_infra.sizing.parquet import MAGIC, parquet_rows
 from lepton_infra.sizing.prometheus import read_matrix
-from lepton_infra.sizing.record import COMMAND_LINE, Record, Tenant, option
+from lepton_infra.sizing.record import COMMAND_LINE, Record, Split, Tenant, option
 from lepton_infra.sizing.series import DemandSeries
 from lepton_infra.sizing.table import Table, fill, printable, shown
 from lepton_infra.sizing.trace import TRACE_UNITS, from_requests
@@ -177,9 +177,13 @@ def _record(form: str, rows: _Rows, unit: Unit, name: str) -> Record:
     if not whole.any():
         given = f"has no row in which all of {', '.join(names)[:120]} are known"
         raise BadInput(Fault(name, given, "steps that every tenant covers", "Leave out those that were not there yet"))
-    tenants = tuple(_tenant(each, column) for each, column in zip(names, values.T, strict=True)) if len(names) > 1 else ()
+    series = DemandSeries(start, step, total, unit)
+    if len(names) == 1:
+        return Record(form, series)
+    tenants = tuple(_tenant(each, column) for each, column in zip(names, values.T, strict=True))
     lost = int((known.any(axis=1) & ~whole).sum())
-    return Record(form, DemandSeries(start, step, total, unit), tenants, lost)
+    steps = np.round((np.asarray(rows.times) - rows.times[0]) / step).astype(np.int64)
+    return Record(form, series, tenants, Split(steps, values), lost)
 
 
 def _tenant(name: str, values: Floats) -> Tenant:

@@ -9,8 +9,8 @@ import pytest
 
 from lepton_infra.catalog import load_catalog, shipped_catalog
 from lepton_infra.catalog.feeds import Asked, Client, Outcome, forget, refresh
+from lepton_infra.catalog.kept import refreshed_path
 from lepton_infra.catalog.model import Cloud
-from lepton_infra.catalog.place import refreshed_path
 
 from . import feed_server
 from .feed_server import T4, Feeds, azure_item, index, offer, offers, reply, serving
@@ -88,6 +88,59 @@ def test_a_host_without_the_price_of_its_accelerator_is_no_machine(feeds: Feeds)
     ask(feeds)
     # The feed has cores and memory of G2, but no L4.
     assert load_catalog().machine("gcp", "g2-standard-4", "us-central1") == shipped_catalog().machine("gcp", "g2-standard-4", "us-central1")
+
+
+A3_PAGE = [
+    feed_server.sku("A3 Instance Core running in Americas", 25_493_000),
+    feed_server.sku("A3 Instance Ram running in Americas", 2_221_000),
+    feed_server.sku("Nvidia H100 80GB GPU running in Americas", 796_560_000, units="9"),
+    feed_server.sku("Spot Preemptible A3 Instance Core running in Americas", 13_900_000, "Preemptible"),
+    feed_server.sku("Spot Preemptible A3 Instance Ram running in Americas", 1_200_000, "Preemptible"),
+    feed_server.sku("Nvidia H100 80GB GPU attached to Spot Preemptible VMs running in Americas", 250_000_000, "Preemptible", units="2"),
+    feed_server.sku("A3Plus Instance Core running in Americas", 26_924_000),
+    feed_server.sku("A3Plus Instance Ram running in Americas", 2_344_000),
+    feed_server.sku("Nvidia H100 80GB Mega GPU running in Americas", 344_276_000, units="10"),
+    feed_server.sku("DWS Defined Duration A3 Core running in Americas", 1_000),
+    feed_server.sku("TpuV5p running in Americas", 200_000_000, units="4"),
+    feed_server.sku("TpuV6e running in Americas", 700_000_000, units="2"),
+    feed_server.sku("TpuV6e attached to Spot Preemptible VMs running in Americas", 945_000_000, "Preemptible"),
+]
+"""SKUs in the words of the feed; the local disk is sold by the month."""
+DISKS = [
+    feed_server.sku("SSD backed Local Storage", 80_000_000),
+    feed_server.sku("SSD backed Local Storage attached to Spot Preemptible VMs", 48_000_000, "Preemptible"),
+]
+
+
+def test_an_a3_is_host_accelerators_and_disks_and_a_tpu_is_its_chips(feeds: Feeds) -> None:
+    feeds.routes["/v1/services/6F81-5844-456A/skus"] = lambda _, __: reply({"skus": A3_PAGE + DISKS, "nextPageToken": ""})
+    assert not only(feeds, Cloud.GCP).fault
+    book, shipped = load_catalog(), shipped_catalog()
+    high, mega, v5p, v6e = (
+        book.machine("gcp", name, "us-central1") for name in ("a3-highgpu-8g", "a3-megagpu-8g", "ct5p-hightpu-4t", "ct6e-standard-8t")
+    )
+    assert high
+    assert mega
+    assert v5p
+    assert v6e
+    before = shipped.machine("gcp", "a3-highgpu-8g", "us-central1")
+    assert before
+    # The sum of the parts is Google's own price of the whole machine; the host alone would be 9.46 an hour.
+    assert high.usd_per_hour == pytest.approx(208 * 0.025493 + 1872 * 0.002221 + 8 * 9.79656 + 6000 * 0.08 / 730)
+    assert high.usd_per_hour == pytest.approx(before.usd_per_hour, rel=1e-3)
+    assert high.spot_usd_per_hour == pytest.approx(208 * 0.0139 + 1872 * 0.0012 + 8 * 2.25 + 6000 * 0.048 / 730)
+    assert mega.usd_per_hour == pytest.approx(208 * 0.026924 + 1872 * 0.002344 + 8 * 10.344276 + 6000 * 0.08 / 730)
+    assert mega.spot_usd_per_hour is None
+    assert (v5p.usd_per_hour, v6e.usd_per_hour) == (pytest.approx(4 * 4.2), pytest.approx(8 * 2.7))
+    assert v6e.spot_usd_per_hour == pytest.approx(8 * 0.945)
+    assert {one.source for one in (high, mega, v5p, v6e)} == {"gcp-billing-catalogue"}
+
+
+def test_an_a3_without_the_price_of_its_disks_keeps_its_shipped_price(feeds: Feeds) -> None:
+    feeds.routes["/v1/services/6F81-5844-456A/skus"] = lambda _, __: reply({"skus": A3_PAGE, "nextPageToken": ""})
+    assert not only(feeds, Cloud.GCP).fault
+    key = ("gcp", "a3-highgpu-8g", "us-central1")
+    assert load_catalog().machine(*key) == shipped_catalog().machine(*key)
 
 
 def test_spot_at_on_demand_is_marked(feeds: Feeds) -> None:

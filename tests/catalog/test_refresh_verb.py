@@ -12,8 +12,8 @@ import pytest
 
 from lepton_infra.catalog import load_catalog
 from lepton_infra.catalog.feeds import Asked, Client, Sites, refresh
+from lepton_infra.catalog.kept import refreshed_path
 from lepton_infra.catalog.model import Cloud
-from lepton_infra.catalog.place import refreshed_path
 from lepton_infra.cli.app import main
 
 from .feed_server import Feeds, serving

@@ -7,16 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lepton_infra import catalog
-from lepton_infra.catalog import AcceleratorClass, Catalog, Wanted, load_catalog
+from lepton_infra.catalog import AcceleratorClass, Catalog, Wanted, load_catalog, place, shipped_catalog
 from lepton_infra.catalog.query import parse
-from lepton_infra.catalog.search import Found, Place, advice, offer_row
+from lepton_infra.catalog.search import Found, Where, advice, offer_row
 from lepton_infra.catalog.search import find as find_in
 from lepton_infra.catalog.words import listed, nearest, plain
 from lepton_infra.errors import BadInput
 
 
 def find(question: str, region: str = "*", cloud: str = "", *, spot: bool = False, fabric: str = "") -> Found:
-    return find_in(question, Place(region, cloud, spot, fabric))
+    return find_in(question, Where(region, cloud, spot, fabric))
 
 
 @pytest.mark.parametrize(
@@ -202,3 +202,42 @@ def test_spot_advice_reaches_regions_without_a_price_and_says_nothing_of_money()
 def test_no_spot_advice_says_why(question: str, region: str) -> None:
     with pytest.raises(BadInput):
         advice(question, region)
+
+
+def test_a_commitment_that_was_published_long_ago_is_marked() -> None:
+    a100 = shipped_catalog().machine("gcp", "a2-highgpu-1g", "us-central1")
+    assert a100 is not None
+    young, aged = (offer_row(a100, day, catalog=shipped_catalog())["commitments"] for day in (dt.date(2025, 4, 1), dt.date(2026, 11, 21)))
+    assert [one["old"] for one in young] == [False, False]
+    assert [one["old"] for one in aged] == [True, True]
+
+
+@pytest.mark.parametrize(("residency", "countries"), [("EU", {"BE", "DE"}), ("de", {"DE"}), ("eea", {"BE", "DE", "NO"}), ("UK", {"GB"})])
+def test_a_residency_leaves_out_what_lies_elsewhere(residency: str, countries: set[str]) -> None:
+    found = find_in("H100", Where(residency=residency)).machines
+    here = {offer_row(one, dt.date(2026, 11, 21), catalog=shipped_catalog())["country"] for one in found}
+    assert countries <= here or residency == "eea"
+    assert all(where in residencies_of(residency) for where in here)
+
+
+def residencies_of(word: str) -> set[str | None]:
+    places = [place(cloud, region) for cloud in ("aws", "azure", "gcp") for region in shipped_catalog().regions(cloud)]
+    return {one.country for one in places if one and one.within(word)}
+
+
+def test_an_unknown_residency_is_told_what_there_is() -> None:
+    with pytest.raises(BadInput, match="--residency: is 'Atlantis'; choose an area"):
+        find_in("H100", Where(residency="Atlantis"))
+    with pytest.raises(BadInput, match="H100: is not sold in aws DE"):
+        find_in("H100", Where(cloud="aws", residency="DE"))
+
+
+def test_zones_are_the_machine_s_where_they_are_known() -> None:
+    day = dt.date(2026, 11, 21)
+    b200, west = (
+        shipped_catalog().machine("aws", "p6-b200.48xlarge"),
+        next(one for one in shipped_catalog().sold("azure", "westus") if one.gpu),
+    )
+    assert b200 is not None
+    assert (offer_row(b200, day)["zones"], offer_row(b200, day)["zones_of"]) == (["use1-az6"], "machine")
+    assert (offer_row(west, day)["zones"], offer_row(west, day)["zones_of"]) == ([], "region")

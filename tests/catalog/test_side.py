@@ -2,12 +2,14 @@
 
 import csv
 import re
+from dataclasses import replace
 from itertools import product
 
 import pytest
 
 from lepton_infra.catalog import carbon, fabric, shipped_catalog, spot_advice
-from lepton_infra.catalog.side import DATA, discounts, fabrics
+from lepton_infra.catalog.side import discounts, fabrics
+from lepton_infra.catalog.tables import DATA
 
 BOOK = shipped_catalog()
 SOURCES = (DATA / "SOURCES.md").read_text(encoding="utf-8")
@@ -88,5 +90,33 @@ def test_a_longer_promise_is_cheaper(name: str, region: str) -> None:
     assert year.as_of <= one.price_date
 
 
-def test_no_discount_is_guessed_for_accelerators() -> None:
-    assert [one.name for one in BOOK.machines if one.gpu and discounts(one)] == []
+def test_discounts_of_accelerators_are_those_that_a_source_has() -> None:
+    kinds = {
+        (one.cloud.value, one.name.partition(".")[0] if one.cloud == "aws" else one.name)
+        for one in BOOK.machines
+        if one.gpu and discounts(one)
+    }
+    aws = {"dl1", "g4dn", "g5", "g5g", "g6", "g6e", "gr6", "inf1", "inf2", "p3dn", "p4d", "p4de", "trn1", "trn1n"}
+    assert {family for cloud, family in kinds if cloud == "aws"} == aws
+    assert {name for cloud, name in kinds if cloud == "gcp"} == {f"a2-highgpu-{count}g" for count in (1, 2, 4, 8)}
+    assert not [one for cloud, one in kinds if cloud == "azure"]
+
+
+@pytest.mark.parametrize(
+    ("name", "years", "usd"), [("p4d.24xlarge", 1, 13.921094), ("g5.48xlarge", 1, 10.26144), ("trn1.32xlarge", 1, 13.22895)]
+)
+def test_a_derived_price_is_the_published_one_of_the_family(name: str, years: int, usd: float) -> None:
+    one = BOOK.machine("aws", name, "us-east-1")
+    assert one is not None
+    (found,) = discounts(one)
+    assert (found.years, found.derived, found.program) == (years, True, "standard Reserved Instance")
+    assert found.usd_per_hour == pytest.approx(usd, rel=2e-3)
+    assert found.as_of <= one.price_date
+    # The source knows this region; elsewhere discounts differ by up to six points.
+    assert discounts(replace(one, region="eu-central-1")) == ()
+
+
+def test_each_discount_has_its_source_and_is_possible() -> None:
+    table = rows("commitments")
+    assert len({(row["cloud"], row["regions"], row["machines"], row["years"]) for row in table}) == len(table)
+    assert all(row["source"].startswith("https://") and 5 < float(row["discount_percent"]) < 80 for row in table)

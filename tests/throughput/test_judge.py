@@ -1,5 +1,6 @@
 """Fitting replicas, holding sources against each other, and the tables themselves."""
 
+import csv
 from dataclasses import replace
 
 import pytest
@@ -10,7 +11,7 @@ from lepton_infra.config import KnownThroughput, TokenSlo
 from lepton_infra.throughput import Believed, Point, Refused, Shape, Source, canonical, family, fit, judge, operating
 from lepton_infra.throughput.listing import listing
 from lepton_infra.throughput.roofline import tokens_per_gpu
-from lepton_infra.throughput.tables import audited, gpu_specs, model_specs, shipped_points
+from lepton_infra.throughput.tables import DATA, audited, gpu_specs, model_specs, shipped_points
 
 
 def slo(**change: float) -> TokenSlo:
@@ -162,3 +163,18 @@ def test_points_that_say_their_gpus_are_not_taken_for_others() -> None:
     judged = judge(LLAMA, slo(), "H100", 1, [two])
     assert isinstance(judged, Believed)
     assert all(one.source is not Source.BENCHMARK for way in judged.ways for one in way.points)
+
+
+@pytest.mark.parametrize("name", ["gpus", "models"])
+def test_each_shipped_fact_says_what_it_was_compared_with(name: str) -> None:
+    with (DATA / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert all(row["source"] and row["checked"] for row in rows)
+    remembered = {row[name.removesuffix("s")] for row in rows if row["checked"] == "remembered"}
+    assert (
+        remembered
+        == {
+            "gpus": {"A10G", "H100-NVL", "MI300X", "MI325X", "V100-32GB"},
+            "models": {"meta-llama/Llama-2-70B", "Qwen/Qwen3.5-397B-A17B"},
+        }[name]
+    )

@@ -1,7 +1,9 @@
 """Google Cloud: the Cloud Billing catalogue, JSON in pages; it asks for an API key.
 
 Format: https://cloud.google.com/billing/docs/reference/rest/v1/services.skus/list. It prices cores, memory and accelerators apart;
-they are added up to machines here. Only families whose machines hold nothing else are: A3 and A2 Ultra carry local disks.
+they are added up to machines here, with the local disks that come with some. A TPU's price includes its host.
+The SKUs' words for A2 Ultra, A3 and TPU are those that public programs look for in the same feed.
+G4 is left out: its host's were not found.
 """
 
 import re
@@ -9,28 +11,49 @@ import urllib.parse
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from lepton_infra.catalog.feeds.http import Client, FeedFault, NoRegionFault
 from lepton_infra.catalog.feeds.quotes import Quote, number
 from lepton_infra.catalog.model import Machine
+from lepton_infra.catalog.services import HOURS_PER_MONTH
 
 _PATH: Final = "/v1/services/6F81-5844-456A/skus"
 """The SKUs of Compute Engine."""
 _PAGES: Final = 200
 """Most pages; there are about ten of 5,000 SKUs."""
+
+
+class _Family(NamedTuple):
+    """What a machine is made of, in the words of the SKUs' descriptions."""
+
+    host: str
+    """Series of cores and memory; empty where the accelerator's price includes them."""
+    accelerator: str = ""
+    """The accelerator; empty without one."""
+    disk_gib: float = 0
+    """Local disk that comes with each accelerator, GiB."""
+
+
 _FAMILIES: Final = {
-    "a2-highgpu": ("A2", "Nvidia Tesla A100 GPU"),
-    "a2-megagpu": ("A2", "Nvidia Tesla A100 GPU"),
-    "c3-standard": ("C3", ""),
-    "e2-standard": ("E2", ""),
-    "g2-standard": ("G2", "Nvidia L4 GPU"),
-    "n2-standard": ("N2", ""),
-    "n4-standard": ("N4", ""),
+    "a2-highgpu": _Family("A2", "Nvidia Tesla A100 GPU"),
+    "a2-megagpu": _Family("A2", "Nvidia Tesla A100 GPU"),
+    "a2-ultragpu": _Family("A2", "Nvidia Tesla A100 80GB GPU", 375),
+    "a3-highgpu": _Family("A3", "Nvidia H100 80GB GPU", 750),
+    "a3-megagpu": _Family("A3Plus", "Nvidia H100 80GB Mega GPU", 750),
+    "c3-standard": _Family("C3"),
+    "ct5p-hightpu": _Family("", "TpuV5p"),
+    "ct6e-standard": _Family("", "TpuV6e"),
+    "e2-standard": _Family("E2"),
+    "g2-standard": _Family("G2", "Nvidia L4 GPU"),
+    "n2-standard": _Family("N2"),
+    "n4-standard": _Family("N4"),
 }
-"""Host and accelerator of a family, in the words of the SKUs' descriptions."""
+"""Families that can be added up."""
 _HOST: Final = re.compile(r"(?:Spot Preemptible )?(\w+) Instance (Core|Ram) running in .+")
-_ACCELERATOR: Final = re.compile(r"(Nvidia .+ GPU)(?: attached to Spot Preemptible VMs)? running in .+")
+_ACCELERATOR: Final = re.compile(r"(Nvidia .+ GPU|TpuV\w+)(?: attached to Spot Preemptible VMs)? running in .+")
+_DISK: Final = re.compile(r"SSD backed Local Storage(?: attached to Spot Preemptible VMs)?(?: (?:running )?in .+)?")
+_DISK_PART: Final = "local disk"
 _USES: Final = {"OnDemand": False, "Preemptible": True}
 Parts = Mapping[tuple[str, str, bool], float]
 """Prices of parts by region, part and whether as spot."""
@@ -68,13 +91,16 @@ def read_gcp(client: Client, site: str, key: str, machines: Iterable[Machine], p
 
 
 def parse_parts(skus: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str, bool], float]:
-    """Return the price of each part, US dollars per hour of a core, a GiB or an accelerator; a part with two prices has none."""
+    """Return the price of each part, US dollars per hour of a core, a GiB or an accelerator; a part with two prices has none.
+
+    Local disk is sold by the month.
+    """
     found: defaultdict[tuple[str, str, bool], set[float]] = defaultdict(set)
     for sku in skus:
         description, category = str(sku.get("description")), sku.get("category")
         use = _USES.get(str(category.get("usageType"))) if isinstance(category, dict) else None  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType] (JSON)
         part = _part(description)
-        price = _unit_price(sku)
+        price = _unit_price(sku) / (HOURS_PER_MONTH if part == _DISK_PART else 1)
         if use is None or not part or not price > 0:
             continue
         regions = sku.get("serviceRegions")
@@ -87,6 +113,8 @@ def _part(description: str) -> str:
     host, accelerator = _HOST.fullmatch(description), _ACCELERATOR.fullmatch(description)
     if host:
         return f"{host[1]} {host[2]}"
+    if _DISK.fullmatch(description):
+        return _DISK_PART
     return accelerator[1] if accelerator else ""
 
 
@@ -108,9 +136,14 @@ def _join(machine: Machine, region: str, parts: Parts) -> Iterator[Quote]:
 def _sum(machine: Machine, region: str, parts: Parts, *, spot: bool) -> float | None:
     """Return host and accelerators together, or None where a part has no price: a host alone is not the machine."""
     family = _FAMILIES.get("-".join(machine.name.split("-")[:2]))
-    if family is None or machine.memory_gib is None or bool(family[1]) is not (machine.gpu is not None):
+    if family is None or machine.memory_gib is None or bool(family.accelerator) is not (machine.gpu is not None):
         return None
-    host, accelerator = family
-    counts = {f"{host} Core": machine.vcpus, f"{host} Ram": machine.memory_gib} | ({accelerator: machine.gpus} if accelerator else {})
+    counts: dict[str, float] = {}
+    if family.host:
+        counts |= {f"{family.host} Core": machine.vcpus, f"{family.host} Ram": machine.memory_gib}
+    if family.accelerator:
+        counts[family.accelerator] = machine.gpus
+    if family.disk_gib:
+        counts[_DISK_PART] = family.disk_gib * machine.gpus
     prices = [(parts.get((region, part, spot)), count) for part, count in counts.items()]
     return None if any(price is None for price, _ in prices) else sum((price or 0) * count for price, count in prices)

@@ -12,9 +12,9 @@ from lepton_infra.catalog.feeds.azure import read_azure
 from lepton_infra.catalog.feeds.gcp import read_gcp
 from lepton_infra.catalog.feeds.http import Client, FeedFault, NoRegionFault
 from lepton_infra.catalog.feeds.quotes import Quote, Sifted, sift
+from lepton_infra.catalog.kept import refreshed_path
 from lepton_infra.catalog.load import load_catalog
 from lepton_infra.catalog.model import Cloud
-from lepton_infra.catalog.place import refreshed_path
 from lepton_infra.catalog.refreshed import Refreshed, read_refreshed, write_refreshed
 from lepton_infra.errors import BadInput
 
