@@ -134,7 +134,7 @@ def made_by(pool: Resource, template: Resource) -> Verdict:
     ],
 )
 def nodes_ask_for_tokens(pool: Resource, stack: Stack) -> Verdict:
-    """The nodes of a group ask for a token before they give out their identity; images since AL2023 do so where no template says otherwise."""
+    """The nodes of a group ask for a token before they give out their identity; images since AL2023 do so by themselves."""
     by_itself = pool.launchTemplate.is_set() | ~pool.amiType.text_matches(_CARELESS_IMAGE)
     templates = stack.of(_TEMPLATE)
     return by_itself & all_of(made_by(pool, template).implies(_asks_for_tokens(template.metadataOptions)) for template in templates)
