@@ -6,7 +6,7 @@ from typing import Final
 from lepton_infra.rules.card import IT, On, Ref, Severity, rule, stack_rule
 from lepton_infra.rules.stack import Stack
 from lepton_infra.rules.values import UNKNOWN
-from lepton_infra.rules.verdict import Verdict, all_of, any_of
+from lepton_infra.rules.verdict import State, Verdict, all_of, any_of
 from lepton_infra.rules.view import Resource, View
 from lepton_policies.aws.gpuplace import has_efa
 from lepton_policies.aws.machines import accelerators
@@ -175,11 +175,11 @@ def whole_nodes_are_reserved(template: Resource) -> Verdict:
 def fabric_may_talk_to_itself(template: Resource, stack: Stack) -> Verdict:
     """The security group of an EFA interface allows all of its own traffic, in and out."""
     efa = has_efa(template)
-    groups = (
-        template.networkInterfaces.is_absent() | _names(template, group).implies(_talks_to_itself(group, stack))
-        for group in stack.of(_GROUP)
-    )
-    return ~efa | all_of(groups)
+    if efa.state is State.FAIL:
+        return ~efa
+    meant = ((_names(template, group), group) for group in stack.of(_GROUP))
+    # A group that is certainly another's is not looked at: there are many, and its rules are many.
+    return ~efa | all_of(named.implies(_talks_to_itself(group, stack)) for named, group in meant if named.state is not State.FAIL)
 
 
 def _names(template: Resource, group: Resource) -> Verdict:
