@@ -88,8 +88,10 @@ def _policies(holder: Resource) -> list[Policy]:
     return [Policy(holder.policy)]
 
 
-def _allow(action: object, resource: object = "*", **more: object) -> dict[str, object]:
-    return {"policy": {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": action, "Resource": resource, **more}]}}
+def _allow(action: object, resource: object = "*", condition: object = None) -> dict[str, object]:
+    narrowed = {} if condition is None else {"Condition": condition}
+    statement = {"Effect": "Allow", "Action": action, "Resource": resource, **narrowed}
+    return {"policy": {"Version": "2012-10-17", "Statement": [statement]}}
 
 
 @rule(
@@ -118,7 +120,7 @@ def no_service_is_given_away(holder: Resource) -> Verdict:
     good=[
         _allow(["s3:GetObject", "s3:PutObject"], "arn:aws:s3:::models/*"),
         _allow("ec2:DescribeInstances"),
-        _allow("ec2:TerminateInstances", "*", Condition={"StringEquals": {"aws:ResourceTag/team": "inference"}}),
+        _allow("ec2:TerminateInstances", "*", condition={"StringEquals": {"aws:ResourceTag/team": "inference"}}),
     ],
     bad=[_allow("s3:PutObject"), _allow("s3:Delete*", ["*"]), _allow("ec2:TerminateInstances", ["arn:aws:ec2:eu-west-1:1:x", "*"])],
     unknown=[_allow("s3:PutObject", UNKNOWN), {"policy": UNKNOWN}],
@@ -138,7 +140,7 @@ def changes_name_their_resources(holder: Resource) -> Verdict:
     good=[
         _allow(["iam:PassRole", "ec2:RunInstances"], "arn:aws:iam::111122223333:role/node"),
         _allow("ec2:RunInstances"),
-        _allow("iam:PassRole", "*", Condition={"StringEquals": {"iam:PassedToService": "pods.eks.amazonaws.com"}}),
+        _allow("iam:PassRole", "*", condition={"StringEquals": {"iam:PassedToService": "pods.eks.amazonaws.com"}}),
     ],
     bad=[_allow(["iam:PassRole", "ec2:RunInstances"]), _allow("iam:CreatePolicyVersion"), _allow(["iam:Pass*", "sagemaker:Create*"])],
     unknown=[_allow([UNKNOWN]), {"policy": UNKNOWN}],
@@ -203,7 +205,7 @@ def nodes_do_not_push(attachment: Resource) -> Verdict:
     return ~attachment.policyArn.text_matches(re.compile(r":policy/AmazonEC2ContainerRegistry(PowerUser|FullAccess)\s*\Z"))
 
 
-def _trust(principal: object, action: str = "sts:AssumeRole", **condition: object) -> dict[str, object]:
+def _trust(principal: object, action: str = "sts:AssumeRole", condition: object = None) -> dict[str, object]:
     statement: dict[str, object] = {"Effect": "Allow", "Principal": principal, "Action": action}
     return {"assumeRolePolicy": {"Statement": [{**statement, **({"Condition": condition} if condition else {})}]}}
 
@@ -217,10 +219,14 @@ def _trust(principal: object, action: str = "sts:AssumeRole", **condition: objec
     references=("checkov:CKV_AWS_60", "cis-aws-7.0:2.21"),
     good=[
         _trust({"Service": "ec2.amazonaws.com"}),
-        _trust("*", StringEquals={"aws:PrincipalOrgID": "o-abc"}),
-        _trust({"AWS": "*"}, StringEquals={"sts:ExternalId": "c0ffee"}),
+        _trust("*", condition={"StringEquals": {"aws:PrincipalOrgID": "o-abc"}}),
+        _trust({"AWS": "*"}, condition={"StringEquals": {"sts:ExternalId": "c0ffee"}}),
     ],
-    bad=[_trust("*"), _trust({"AWS": ["arn:aws:iam::1:root", "*"]}), _trust({"AWS": "*"}, Bool={"aws:SecureTransport": "true"})],
+    bad=[
+        _trust("*"),
+        _trust({"AWS": ["arn:aws:iam::1:root", "*"]}),
+        _trust({"AWS": "*"}, condition={"Bool": {"aws:SecureTransport": "true"}}),
+    ],
     unknown=[{"assumeRolePolicy": UNKNOWN}, _trust(UNKNOWN)],
 )
 def not_everyone_may_be_it(role: Resource) -> Verdict:
@@ -237,7 +243,7 @@ def not_everyone_may_be_it(role: Resource) -> Verdict:
     references=("checkov:CKV_AWS_61", "prowler:iam_role_cross_service_confused_deputy_prevention"),
     good=[
         _trust({"Service": "eks.amazonaws.com"}),
-        _trust(_TRUST_ROOT, StringEquals={"sts:ExternalId": "c0ffee"}),
+        _trust(_TRUST_ROOT, condition={"StringEquals": {"sts:ExternalId": "c0ffee"}}),
         _trust({"AWS": "arn:aws:iam::444455556666:role/deployer"}),
     ],
     bad=[_trust(_TRUST_ROOT), _trust({"AWS": ["arn:aws:iam::1:role/a", "444455556666"]})],
@@ -273,7 +279,7 @@ def _allowing(document: View) -> Iterator[View]:
         _trust(
             {"Federated": "arn:aws:iam::1:oidc-provider/token.actions.githubusercontent.com"},
             "sts:AssumeRoleWithWebIdentity",
-            StringLike={"token.actions.githubusercontent.com:sub": "repo:example/infra:*"},
+            condition={"StringLike": {"token.actions.githubusercontent.com:sub": "repo:example/infra:*"}},
         ),
     ],
     bad=[
@@ -281,12 +287,12 @@ def _allowing(document: View) -> Iterator[View]:
         _trust(
             {"Federated": "arn:aws:iam::1:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/X"},
             "sts:AssumeRoleWithWebIdentity",
-            StringEquals={"oidc.eks.eu-west-1.amazonaws.com/id/X:aud": "sts.amazonaws.com"},
+            condition={"StringEquals": {"oidc.eks.eu-west-1.amazonaws.com/id/X:aud": "sts.amazonaws.com"}},
         ),
         _trust(
             {"Federated": "arn:aws:iam::1:oidc-provider/token.actions.githubusercontent.com"},
             "sts:AssumeRoleWithWebIdentity",
-            StringLike={"token.actions.githubusercontent.com:sub": ["repo:example/infra:*", "*"]},
+            condition={"StringLike": {"token.actions.githubusercontent.com:sub": ["repo:example/infra:*", "*"]}},
         ),
     ],
     unknown=[{"assumeRolePolicy": UNKNOWN}, _trust({"Federated": UNKNOWN}, "sts:AssumeRoleWithWebIdentity")],

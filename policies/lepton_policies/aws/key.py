@@ -13,7 +13,7 @@ _KEY_POLICY: Final = "aws:kms/keyPolicy:KeyPolicy"
 _REPLICA: Final = "aws:kms/replicaKey:ReplicaKey"
 
 
-def _document(principal: object, **condition: object) -> dict[str, object]:
+def _document(principal: object, condition: object = None) -> dict[str, object]:
     statement: dict[str, object] = {"Effect": "Allow", "Principal": principal, "Action": "kms:*", "Resource": "*"}
     return {"policy": {"Statement": [{**statement, **({"Condition": condition} if condition else {})}]}}
 
@@ -48,11 +48,11 @@ def key_turns_over(key: Resource) -> Verdict:
     good=[
         {},
         _document({"AWS": "arn:aws:iam::123456789012:root"}),
-        _document("*", StringEquals={"kms:CallerAccount": "123456789012", "kms:ViaService": "s3.eu-west-1.amazonaws.com"}),
+        _document("*", condition={"StringEquals": {"kms:CallerAccount": "123456789012", "kms:ViaService": "s3.eu-west-1.amazonaws.com"}}),
     ],
     bad=[
         _document("*"),
-        _document({"AWS": "*"}, StringEquals={"kms:ViaService": "s3.eu-west-1.amazonaws.com"}),
+        _document({"AWS": "*"}, condition={"StringEquals": {"kms:ViaService": "s3.eu-west-1.amazonaws.com"}}),
         On(_KEY_POLICY, _document("*")),
     ],
     unknown=[{"policy": UNKNOWN}, _document(UNKNOWN)],
