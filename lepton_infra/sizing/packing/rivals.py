@@ -2,15 +2,18 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from math import ceil
+from math import ceil, inf
 from typing import Final
 
 from lepton_infra.sizing.packing.check import broken
 from lepton_infra.sizing.packing.greedy import least_loaded_first
 from lepton_infra.sizing.packing.hourly import Hour
 from lepton_infra.sizing.packing.model import Case, Key, Limits, Market, Offer
+from lepton_infra.sizing.packing.offers import allowed
 from lepton_infra.sizing.packing.pack import Packed, attempt
-from lepton_infra.sizing.packing.solve import Effort
+from lepton_infra.sizing.packing.program import Cut, build
+from lepton_infra.sizing.packing.prune import undominated
+from lepton_infra.sizing.packing.solve import Effort, relax
 from lepton_infra.sizing.packing.starts import total_starts
 
 _SLACK: Final = 1e-9
@@ -51,12 +54,7 @@ def _makers(packed: Packed, effort: Effort) -> Iterator[tuple[str, Callable[[], 
     case = packed.case.within(limits)
     clouds = sorted({offer.cloud for offer in packed.offers})
     if len(clouds) > 1:
-        yield (
-            "one cloud",
-            lambda: _best(
-                _solved(packed, f"{cloud} alone", replace(limits, clouds=(cloud,), max_cloud_share=None), effort) for cloud in clouds
-            ),
-        )
+        yield "one cloud", lambda: _one_cloud(packed, [replace(limits, clouds=(cloud,), max_cloud_share=None) for cloud in clouds], effort)
     if any(offer.spot for offer in packed.offers):
         yield "on demand alone", lambda: _solved(packed, "on demand alone", replace(limits, spot=False), effort)
     leading = _leading(packed)
@@ -68,9 +66,28 @@ def _makers(packed: Packed, effort: Effort) -> Iterator[tuple[str, Callable[[], 
     yield "least-loaded-first", lambda: _rival(packed, "least-loaded-first", least_loaded_first(case, packed.offers))
 
 
-def _best(found: Iterator[Rival | None]) -> Rival | None:
-    ranked = [one for one in found if one]
-    return min(ranked, key=lambda one: (round(sum(one.unserved), 6), one.usd, one.name), default=None)
+def _one_cloud(packed: Packed, clouds: Sequence[Limits], effort: Effort) -> Rival | None:
+    """Return the best fleet of one cloud: the cloud that may be cheapest first, and none that cannot be cheaper than what is found."""
+    found: list[Rival] = []
+    for least, limits in sorted(((_least_usd(packed.case.within(one)), one) for one in clouds), key=lambda one: (one[0], one[1].clouds)):
+        if any(not any(rival.unserved) and rival.usd < least for rival in found):
+            continue
+        made = _solved(packed, f"{limits.clouds[0]} alone", limits, effort)
+        found += [made] if made else []
+    return min(found, key=lambda one: (round(sum(one.unserved), 6), one.usd, one.name), default=None)
+
+
+def _least_usd(case: Case) -> float:
+    """Return what no fleet that serves all within the limits falls below, infinite where there is none: nodes in fractions."""
+    case = case.within(replace(case.limits, usd_per_tonne_co2e=0.0))
+    offers, least = allowed(case.offers, case.limits), 0.0
+    for hour in range(case.hours):
+        program = build(case, undominated(case, offers, hour), [hour], Cut())
+        relaxed = relax(program, program.cost(case.limits))
+        if relaxed is None:
+            return inf
+        least += relaxed.value
+    return least
 
 
 def _solved(packed: Packed, name: str, limits: Limits, effort: Effort) -> Rival | None:
