@@ -255,7 +255,7 @@ def _why(packed: Packed, limits: Sequence[LimitPrice], others: Sequence[Rival]) 
         more = other.usd_per_day / total - 1 if total else 0.0
         said = f", {sum(other.unserved.values()):.1%} unserved" if other.unserved else ""
         said += f"; it breaks {listed(other.breaks, 'and')}" if other.breaks else ""
-        yield f"Beside it, {other.name}: {other.usd_per_day:,.2f} $ a day ({more:+.1%}){said}."
+        yield f"Beside it, {other.name}: at most {other.usd_per_day:,.2f} $ a day ({more:+.1%}){said}."
     if len({key[:2] for hour in packed.hours for key, _ in hour.nodes}) > 1:
         yield "Several regions or kinds of node serve a pool as one only where requests go to the least loaded of them."
 

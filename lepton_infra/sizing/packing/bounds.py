@@ -64,8 +64,9 @@ def cheapest(program: Program, case: Case, offers: Sequence[Offer], effort: Effo
         lowest = max(lowest, ceiling if reached is None else min(ceiling, reached))
         if answer is not None and (best is None or answer.value < best.value):
             best = answer
-        if answer is not None and answer.value <= ceiling * (1 + _WHOLE):
-            return Found(answer, min(answer.value, max(lowest, min(ceiling, answer.bound))))
+        bound = lowest if answer is None else max(lowest, min(ceiling, answer.bound))
+        if answer is not None and (answer.value <= ceiling * (1 + _WHOLE) or answer.value - bound <= effort.gap * answer.value):
+            return Found(answer, min(answer.value, bound))
         if answer is None and best is None and reached is not None and not isinf(ceiling):
             lowest = max(lowest, ceiling)
     return None if best is None else Found(best, min(lowest, best.value))
