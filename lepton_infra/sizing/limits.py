@@ -36,7 +36,7 @@ def fleet_faults(stack: Stack, catalog: Catalog, where: str) -> list[Fault]:
     faults = [*_words(fleet, sold, here), *_quotas(fleet, sold, here)]
     if any(pool.name == "fleet" for pool in stack.pools):
         faults.append(Fault(f"{where}.pools", "has the name 'fleet' beside fleet", "another name, so that their limits can be told apart"))
-    return faults or [*_zones(fleet, sold, here)]
+    return faults or [*_zones(stack, fleet, sold, here)]
 
 
 def _words(fleet: Fleet, sold: list[Machine], here: str) -> Iterator[Fault]:
@@ -69,14 +69,16 @@ def _quotas(fleet: Fleet, sold: list[Machine], here: str) -> Iterator[Fault]:
             left, within = matching, " ".join(filter(None, (within, pattern if pattern != "*" else "")))
 
 
-def _zones(fleet: Fleet, sold: list[Machine], here: str) -> Iterator[Fault]:
-    """Yield that more zones are to be lost than what is allowed lies in: no fleet outlives that."""
-    if not fleet.survive_zones:
-        return
-    count = _zone_count(allowed(offers_of(sold), limits_of(fleet)))
-    if 0 < count <= fleet.survive_zones:
-        given = f"is {fleet.survive_zones}, and what the fleet allows lies in {count} zone{'s' if count > 1 else ''}"
-        yield Fault(f"{here}.survive_zones", given, f"{count - 1} or less", "Or allow more regions")
+def _zones(stack: Stack, fleet: Fleet, sold: list[Machine], here: str) -> Iterator[Fault]:
+    """Yield pools that are to outlive the loss of as many zones as there are for them: no fleet does."""
+    offers = allowed(offers_of(sold), limits_of(fleet)) if fleet.survive_zones else ()
+    for pool in stack.pools:
+        kinds = {plain(kind) for kind in pool.gpu}
+        own = [one for one in offers if plain(one.machine.gpu or "") in kinds and (not pool.machines or one.machine.name in pool.machines)]
+        count = _zone_count(own)
+        if 0 < count <= fleet.survive_zones:
+            given = f"is {fleet.survive_zones}, and what the fleet allows for {pool.name} lies in {count} zone{'s' if count > 1 else ''}"
+            yield Fault(f"{here}.survive_zones", given, f"{count - 1} or less", "Or allow more regions")
 
 
 def _zone_count(offers: Iterable[Offer]) -> int:

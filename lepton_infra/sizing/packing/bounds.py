@@ -23,7 +23,7 @@ from lepton_infra.sizing.packing.model import Case, Limits, Offer
 from lepton_infra.sizing.packing.program import Program
 from lepton_infra.sizing.packing.solve import Answer, Effort, relax, solve
 
-_GUESSES: Final = (1.1, 1.3, 2.0, inf)
+_GUESSES: Final = (1.05, 1.2, 1.5, inf)
 """Ceilings over the relaxation that are tried in turn."""
 _ROUNDS: Final = 4
 _WHOLE: Final = 1e-6
