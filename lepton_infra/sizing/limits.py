@@ -59,7 +59,11 @@ def _quotas(fleet: Fleet, sold: list[Machine], here: str) -> Iterator[Fault]:
     """Yield what a quota cannot count: one on nothing would always be kept."""
     for place, quota in enumerate(fleet.quotas):
         left, within = sold, ""
-        for name, pattern, word in (("cloud", quota.cloud, _cloud), ("region", quota.region, _region), ("machine", quota.machine, _machine)):
+        for name, pattern, word in (
+            ("cloud", quota.cloud, _cloud),
+            ("region", quota.region, _region),
+            ("machine", quota.machine, _machine),
+        ):
             matching = [one for one in left if fnmatchcase(word(one), pattern)]
             if not matching:
                 given = f"is {pattern[:60]!r}, which nothing for sale{f' in {within}' if within else ''} matches"
