@@ -10,7 +10,7 @@ import pytest
 
 FLEET = """
     fleet:
-      regions: [us-east*]
+      regions: [us-east*, eastus]
       machines: [p5.4xlarge, g6e.xlarge, Standard_NC24ads_A100_v4]
       max_spot_share: 0.5
       max_region_share: 0.8

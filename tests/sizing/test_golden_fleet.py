@@ -89,26 +89,22 @@ def test_a_pool_of_which_its_own_region_sells_nothing_is_bought_elsewhere(tmp_pa
     plan = made(root, Catalog(tuple(rows)))
 
     assert plan.fleet is not None
-    assert {(use.cloud, use.region, use.gpu, use.here) for use in plan.fleet.uses} == {("gcp", "us-central1", "A100", False)}
+    assert {(use.cloud, use.region, use.gpu, use.here) for use in plan.fleet.uses} >= {("azure", "eastus", "A100", False)}
+    assert not any(use.here for use in plan.fleet.uses)
     assert plan.fleet.builds == ()
     assert "chat has no node in this stack's own region." in plan.fleet.warnings
 
 
 def test_services_that_are_short_under_a_budget_are_cut_by_priority(tmp_path: Path) -> None:
-    pools = ({"name": "chat", "priority": 2}, {"name": "code", "priority": 1}, {"name": "batch"})
-    limits = {"machines": ["p5.4xlarge", "g6e.xlarge", "a2-highgpu-1g"]}
-    free = made(project(tmp_path / "free", limits, *pools), market()).fleet
-    assert free is not None
-    budget = round(free.usd_per_month * 0.55)
-
-    plan = made(project(tmp_path / "short", limits | {"usd_per_month": budget}, *pools), market()).fleet
+    # Without a budget the two cost about 68,000 $ a month.
+    pools = ({"name": "chat", "priority": 1}, {"name": "batch"})
+    plan = made(project(tmp_path / "p", {"gpus": ["A100", "H100"], "usd_per_month": 42_000}, *pools), market()).fleet
 
     assert plan is not None
-    assert plan.usd_per_month <= budget + 1
-    assert "chat" not in plan.unserved
-    assert 0 < plan.unserved["code"] < 1
-    assert plan.unserved["batch"] > 0.95
-    assert next(limit for limit in plan.limits if limit.limit == "fleet.usd_per_month").served > 0.5
+    assert plan.usd_per_month <= 42_001
+    assert set(plan.unserved) == {"batch"}
+    assert 0.5 < plan.unserved["batch"] < 1
+    assert next(limit for limit in plan.limits if limit.limit == "fleet.usd_per_month").served == pytest.approx(plan.unserved["batch"])
     # The bound is over few offers there, and the plan says so.
     assert plan.gap_offers is not None
-    assert f"of fleets of the {plan.gap_offers} offers that were looked at then" in plan.why[0]
+    assert f"of fleets of the {plan.gap_offers} offers looked at then" in plan.why[0]

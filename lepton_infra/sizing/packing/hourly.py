@@ -65,6 +65,12 @@ def pack_hour(case: Case, offers: Sequence[Offer], hour: int, effort: Effort, kn
     return None if most is None else _cheapest(case, kept, hour, effort, Cut(most=most))
 
 
+def can(case: Case, offers: Sequence[Offer], hour: int) -> bool:
+    """Say whether any nodes keep the limits in an hour, whatever they cost."""
+    program = build(case, offers, [hour], Cut(free=case.limits.may_cut))
+    return solve(program, np.zeros(len(program.usd)), Effort(gap=1.0)) is not None
+
+
 def _apart(case: Case, offers: Sequence[Offer], hour: int, effort: Effort, known: Known) -> Hour | None:
     """Return the services packed each for itself, or None where that breaks what they share: what is best for each is best for all."""
     if len(case.needs) == 1:

@@ -6,8 +6,8 @@ from functools import cached_property
 
 from lepton_infra.errors import BadInput, Fault
 from lepton_infra.sizing.packing.conflict import smallest_conflict
-from lepton_infra.sizing.packing.groups import Lift, demands, in_force, without
-from lepton_infra.sizing.packing.hourly import Hour, Known, pack_hour
+from lepton_infra.sizing.packing.groups import MONTHLY, Lift, demands, in_force, without
+from lepton_infra.sizing.packing.hourly import Hour, Known, can, pack_hour
 from lepton_infra.sizing.packing.joint import allowance, few_offers, pack_together
 from lepton_infra.sizing.packing.model import Case, Key, Offer
 from lepton_infra.sizing.packing.offers import allowed
@@ -77,13 +77,24 @@ class Packed:
 
         Where hours are tied together and something is cut, it is known of fleets of the offers searched alone (`bounds_all`).
         """
-        return sum(hour.bound for hour in (self.alone if self.searched is not None and self.bounds_all else self.hours))
+        joint, alone = (sum(hour.bound for hour in hours) for hours in (self.hours, self.alone or self.hours))
+        if self.searched is None or not self._serves_as_much:
+            return joint
+        return max(joint, alone) if self._searched_all else alone
 
     @property
     def bounds_all(self) -> bool:
         """Say whether the bound holds for every fleet of the offers that the limits allow."""
-        same = all(now.unserved == was.unserved for now, was in zip(self.hours, self.alone, strict=True)) if self.alone else True
-        return self.searched is None or same
+        return self._searched_all or self._serves_as_much
+
+    @property
+    def _searched_all(self) -> bool:
+        return self.searched in {None, len(self.offers)}
+
+    @property
+    def _serves_as_much(self) -> bool:
+        """Say whether what ties the hours together cuts nothing that they would serve without it."""
+        return all(now.unserved == was.unserved for now, was in zip(self.hours, self.alone or self.hours, strict=True))
 
     @property
     def gap(self) -> float:
@@ -160,12 +171,21 @@ def hourly(
 def conflict(case: Case, effort: Effort) -> tuple[str, ...]:
     """Return the names of the smallest set of limits that cannot all be kept, demand among them where none may be cut."""
     lifts = in_force(case) | ({} if case.limits.may_cut else demands(case))
+    tied = any(name.removeprefix("fleet.") in MONTHLY for name in lifts)
 
     def possible(held: frozenset[str]) -> bool:
         lifted: tuple[Lift, ...] = tuple(lift for name, lift in lifts.items() if name not in held)
-        return attempt(without(case, lifted), effort) is not None
+        loose = without(case, lifted)
+        # Where nothing ties the hours together, the first nodes found will do: they need not be cheap.
+        return attempt(loose, effort) is not None if tied else _can_all(loose)
 
     return smallest_conflict(lifts, possible)
+
+
+def _can_all(case: Case) -> bool:
+    offers = allowed(case.offers, case.limits)
+    first = {tuple(need.demand[hour] for need in case.needs): hour for hour in reversed(range(case.hours))}
+    return all(can(case, offers, hour) for hour in first.values())
 
 
 def _told(case: Case, effort: Effort) -> Fault:
