@@ -1,0 +1,14 @@
+"""Rules for Kubernetes: a file per theme, whose cards are found by being there."""
+
+from typing import Final
+
+from lepton_infra.rules.card import Card
+from lepton_infra.rules.packs import cards_in
+from lepton_policies.kubernetes import (
+    privilege,
+)
+
+RULES: Final[tuple[Card, ...]] = cards_in(
+    privilege,
+)
+"""Every rule for what runs in a cluster."""
