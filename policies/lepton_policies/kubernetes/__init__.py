@@ -5,10 +5,18 @@ from typing import Final
 from lepton_infra.rules.card import Card
 from lepton_infra.rules.packs import cards_in
 from lepton_policies.kubernetes import (
+    capacity,
+    host,
+    image,
     privilege,
+    secret,
 )
 
 RULES: Final[tuple[Card, ...]] = cards_in(
+    capacity,
+    host,
+    image,
     privilege,
+    secret,
 )
 """Every rule for what runs in a cluster."""

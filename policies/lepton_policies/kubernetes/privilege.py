@@ -27,7 +27,7 @@ def _secured(settings: object) -> dict[str, object]:
     "k8s-privileged",
     Severity.HIGH,
     *ALL_BEARERS,
-    why="A privileged container is root on its node: it reads every other pod's memory, weights and tokens, and the node's own credentials.",
+    why="A privileged container is root on its node: it reads every other pod's memory, weights and tokens, and what the node may.",
     fix="Leave `security_context.privileged` out; GPUs come through `resources.limits`, RDMA through a device plugin and IPC_LOCK.",
     references=("checkov:CKV_K8S_16", "trivy:KSV-0017", "prowler:core_minimize_privileged_containers", "cis-kubernetes-1.12:5.2.2"),
     settings=SETTINGS,
