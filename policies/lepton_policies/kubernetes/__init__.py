@@ -5,17 +5,21 @@ from typing import Final
 from lepton_infra.rules.card import Card
 from lepton_infra.rules.packs import cards_in
 from lepton_policies.kubernetes import (
+    access,
     capacity,
     host,
     image,
+    namespace,
     privilege,
     secret,
 )
 
 RULES: Final[tuple[Card, ...]] = cards_in(
+    access,
     capacity,
     host,
     image,
+    namespace,
     privilege,
     secret,
 )
