@@ -7,20 +7,26 @@ from lepton_infra.rules.packs import cards_in
 from lepton_policies.kubernetes import (
     access,
     capacity,
+    exposure,
+    gpu,
     host,
     image,
     namespace,
     privilege,
     secret,
+    spending,
 )
 
 RULES: Final[tuple[Card, ...]] = cards_in(
     access,
     capacity,
+    exposure,
+    gpu,
     host,
     image,
     namespace,
     privilege,
     secret,
+    spending,
 )
 """Every rule for what runs in a cluster."""
