@@ -1,12 +1,17 @@
 """`lepton rules`: what the installed rule packs forbid, and why."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from lepton_infra.rules.card import Card
 
 
 def rules(
     rule: Annotated[str, typer.Argument(help="A rule's id: print its page instead of the list.")] = "",
+    framework: Annotated[str, typer.Option(help="Say control by control what the rules check of a framework: cis-eks-1.8.")] = "",
+    frameworks: Annotated[bool, typer.Option("--frameworks", help="List the frameworks, with how much the rules check of each.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """List the rules of the installed packs, worst first, or print the page of one: why, fix, and examples.
@@ -14,10 +19,16 @@ def rules(
     Example: lepton rules aws-eks-endpoint-open
     """
     from lepton_infra.cli import render
+    from lepton_infra.errors import BadInput, Fault
     from lepton_infra.rules.packs import installed_cards, list_rules, named
     from lepton_infra.rules.page import page
 
+    if sum(map(bool, (rule, framework, frameworks))) > 1:
+        raise BadInput(Fault("rules", "gets a rule, --framework and --frameworks together", "one of the three", "Ask for one at a time"))
     cards = installed_cards()
+    if framework or frameworks:
+        _tell(cards, framework, as_json)
+        return
     chosen = (named(cards, rule),) if rule else cards
     rows = list_rules(chosen)
     if as_json:
@@ -26,3 +37,28 @@ def rules(
         render.say(page(chosen[0]))
     else:
         render.table(f"{len(rows)} rules", ["rule", "severity", "what must hold"], [(row.id, row.severity, row.title) for row in rows])
+
+
+def _tell(cards: "tuple[Card, ...]", name: str, as_json: bool) -> None:
+    """Print one framework control by control, or all of them with their counts."""
+    from lepton_infra.cli import render
+    from lepton_infra.rules.framework import installed_frameworks, named_framework
+
+    known = installed_frameworks(cards)
+    if not name:
+        rows = [{"id": one.id, "title": one.title, "version": one.version, "controls": len(one.listed()), **one.counts()} for one in known]
+        if as_json:
+            render.document(rows)
+            return
+        columns = [render.number(word) if word in known[0].counts() or word == "controls" else word for word in rows[0]]
+        render.table(f"{len(rows)} frameworks", columns, [list(row.values()) for row in rows])
+        return
+    chosen = named_framework(known, name)
+    if as_json:
+        controls = [{**control.model_dump(mode="json")} for control in chosen.listed()]
+        about = {"id": chosen.id, "title": chosen.title, "version": chosen.version, "source": chosen.source}
+        render.document({**about, "counts": chosen.counts(), "controls": controls})
+        return
+    counted = ", ".join(f"{count} {word}" for word, count in chosen.counts().items())
+    rows = [(control.id, control.coverage.value, control.title, "\n".join(control.rules)) for control in chosen.listed()]
+    render.table(f"{chosen.title} {chosen.version}: {counted}", ["control", "coverage", "about", "rules"], rows)

@@ -32,7 +32,7 @@ def cron_job(*containers: object, spec: Mapping[str, object] | None = None) -> O
 
 def ray_worker(*containers: object, spec: Mapping[str, object] | None = None) -> On:
     """Return a Ray cluster whose second group of workers are such pods."""
-    plain = {"template": {"spec": {"containers": []}}}
+    plain: Inputs = {"template": {"spec": {"containers": list[object]()}}}
     return On(RAY_CLUSTER, {"spec": {"headGroupSpec": plain, "workerGroupSpecs": [plain, {"template": pod(*containers, spec=spec)}]}})
 
 

@@ -34,6 +34,7 @@ _CERTIFICATES: Final = (
 )
 """Annotations by which a cloud's controller takes a certificate of its own."""
 _SNIPPET: Final = re.compile(r"\A(nginx\.ingress\.kubernetes\.io|nginx\.org)/[\w-]*-snippets?\Z")
+_NOTHING: Final[dict[str, object]] = {}
 _OFFICE: Final = "203.0.113.0/24"
 
 
@@ -165,7 +166,7 @@ def claims_no_address(service: Resource) -> Verdict:
     bad=[
         {"spec": {"rules": []}},
         {"spec": {"tls": []}},
-        {"spec": {"tls": [{}]}},
+        {"spec": {"tls": [_NOTHING]}},
         {"spec": {"rules": []}, "metadata": {"annotations": {"alb.ingress.kubernetes.io/scheme": "internal"}}},
     ],
     unknown=[{"spec": {"tls": UNKNOWN}}, {"spec": {"rules": []}, "metadata": {"annotations": UNKNOWN}}],

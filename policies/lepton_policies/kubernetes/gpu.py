@@ -15,7 +15,8 @@ from lepton_policies.kubernetes.pods import ALL_BEARERS, BEARERS, DAEMON_SET, Po
 _VISIBLE: Final = "NVIDIA_VISIBLE_DEVICES"
 _NONE: Final = ("", "void", "none")
 """Values that show a container no GPU (NVIDIA Container Toolkit, "Enumerating devices")."""
-_EIGHT: Final = {"resources": {"limits": {NVIDIA: 8}}}
+_EIGHT: Final[dict[str, object]] = {"resources": {"limits": {NVIDIA: 8}}}
+_DISK: Final[dict[str, object]] = {}
 _SHM: Final = {"name": "shm", "emptyDir": {"medium": "Memory", "sizeLimit": "64Gi"}}
 _MOUNTED: Final = {**_EIGHT, "volumeMounts": [{"name": "models", "mountPath": "/models"}, {"name": "shm", "mountPath": "/dev/shm"}]}  # noqa: S108 (where a container's shared memory is, no file of ours)
 _SHARED_MEMORY: Final = re.compile(r"\A/dev/shm/?\Z")
@@ -115,12 +116,12 @@ def _equal(resources: View, requested: View) -> Verdict:
         pod(_MOUNTED, spec={"volumes": [_SHM]}),
         deployment({"resources": {"limits": {NVIDIA: 1}}}),
         pod(_EIGHT, spec={"hostIPC": True}),
-        pod({"name": "cache"}, spec={"volumes": [{"name": "cache", "emptyDir": {}}]}),
+        pod({"name": "cache"}, spec={"volumes": [{"name": "cache", "emptyDir": _DISK}]}),
     ],
     bad=[
         pod(_EIGHT),
         pod({"name": "side"}, {"resources": {"limits": {NVIDIA: "2"}}, "volumeMounts": [{"mountPath": "/data"}]}, spec={"volumes": [_SHM]}),
-        pod(_MOUNTED, spec={"volumes": [{"name": "models", "emptyDir": {}}, {"name": "shm", "emptyDir": {"medium": "Memory"}}]}),
+        pod(_MOUNTED, spec={"volumes": [{"name": "models", "emptyDir": _DISK}, {"name": "shm", "emptyDir": {"medium": "Memory"}}]}),
         pytorch_worker(_EIGHT),
     ],
     unknown=[

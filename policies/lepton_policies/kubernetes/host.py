@@ -13,6 +13,7 @@ from lepton_policies.kubernetes.examples import cron_job, deployment, pod, pytor
 from lepton_policies.kubernetes.pods import ALL_BEARERS, DAEMON_SET, DEPLOYMENT, JOB, every_container, pods, volumes
 
 _PLAIN: Final = {"name": "main", "image": "nvcr.io/nvidia/pytorch:25.01-py3"}
+_EMPTY: Final[dict[str, object]] = {"name": "scratch", "emptyDir": {}}
 _VOLUME: Final = "kubernetes:core/v1:PersistentVolume"
 
 _SOCKETS: Final = (
@@ -151,7 +152,7 @@ def no_host_network(workload: Resource) -> Verdict:
         "allowedPaths": Setting("/mnt/k8s-disks, /mnt/disks", "paths of the host that any pod may mount: its fast disks"),
     },
     good=[
-        pod(_PLAIN, spec={"volumes": [{"name": "scratch", "emptyDir": {}}]}),
+        pod(_PLAIN, spec={"volumes": [_EMPTY]}),
         deployment(_PLAIN, spec={"volumes": [{"name": "disk", "hostPath": {"path": "/mnt/k8s-disks/0/"}}]}),
         On(
             DAEMON_SET,
@@ -164,7 +165,7 @@ def no_host_network(workload: Resource) -> Verdict:
         On(_VOLUME, {"spec": {"csi": {"driver": "efs.csi.aws.com", "volumeHandle": "fs-1"}}}),
     ],
     bad=[
-        pod(_PLAIN, spec={"volumes": [{"name": "scratch", "emptyDir": {}}, {"name": "host", "hostPath": {"path": "/etc"}}]}),
+        pod(_PLAIN, spec={"volumes": [_EMPTY, {"name": "host", "hostPath": {"path": "/etc"}}]}),
         deployment(_PLAIN, spec={"volumes": [{"name": "disk", "hostPath": {"path": "/mnt/k8s-disks/../../etc"}}]}),
         deployment(_PLAIN, spec={"volumes": [{"name": "disk", "hostPath": {"path": "/mnt/disks-of-others"}}]}),
         ray_worker(_PLAIN, spec={"volumes": [{"name": "host", "hostPath": {"path": "/data"}}]}),
@@ -199,7 +200,7 @@ def no_host_files(resource: Resource) -> Verdict:
         ),
     ],
     bad=[
-        pod(_PLAIN, spec={"volumes": [{"name": "a", "emptyDir": {}}, {"name": "b", "hostPath": {"path": "/var/run/docker.sock"}}]}),
+        pod(_PLAIN, spec={"volumes": [_EMPTY, {"name": "b", "hostPath": {"path": "/var/run/docker.sock"}}]}),
         pod(_PLAIN, spec={"volumes": [{"name": "b", "hostPath": {"path": "/var/run/"}}]}),
         cron_job(_PLAIN, spec={"volumes": [{"name": "b", "hostPath": {"path": "/"}}]}),
         deployment(_PLAIN, spec={"volumes": [{"name": "b", "hostPath": {"path": "//run/containerd/./containerd.sock"}}]}),
@@ -264,7 +265,7 @@ def no_host_port(workload: Resource) -> Verdict:
         ),
     ],
     bad=[
-        pod(_PLAIN, spec={"volumes": [{"name": "a", "emptyDir": {}}, {"name": "gpu", "hostPath": {"path": "/dev/nvidia0"}}]}),
+        pod(_PLAIN, spec={"volumes": [_EMPTY, {"name": "gpu", "hostPath": {"path": "/dev/nvidia0"}}]}),
         deployment(_PLAIN, spec={"volumes": [{"name": "rdma", "hostPath": {"path": "/dev/infiniband/uverbs0"}}]}),
         cron_job(_PLAIN, spec={"volumes": [{"name": "all", "hostPath": {"path": "/dev/"}}]}),
         pytorch_worker(_PLAIN, spec={"volumes": [{"name": "driver", "hostPath": {"path": "/var/run/nvidia/driver"}}]}),
