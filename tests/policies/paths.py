@@ -15,6 +15,9 @@ from lepton_policies.kubernetes.pods import CUSTOM, POD
 
 _PARTS = re.compile(r'\["(?P<key>[^"]*)"\]|\[(?P<index>-?\d+)\]|(?P<name>[^.\[\]]+)')
 
+_JSON_TEXT = {"containerDefinitions", "containerProperties", "configurationValues"}
+"""Properties whose text is JSON of a language of its own."""
+
 
 @lru_cache
 def sdk(package: str) -> Sdk:
@@ -32,7 +35,7 @@ def exists(token: str, path: str) -> bool:
         return _in_custom(token, path)
     name, *rest = [match["key"] or match["name"] or "" for match in _PARTS.finditer(path) if match["index"] is None]
     field = sdk(token.partition(":")[0]).resource(token).inputs.get(name)
-    return field is not None and _below(field.shape, rest)
+    return field is not None and (name in _JSON_TEXT or _below(field.shape, rest))
 
 
 def _in_custom(token: str, path: str) -> bool:
