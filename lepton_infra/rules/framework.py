@@ -85,7 +85,9 @@ class Framework(Frozen):
     def listed(self) -> list[Control]:
         """Return its controls one by one, in the order of the file."""
         return [
-            Control(id=number, title=entry.title, coverage=entry.coverage, rules=entry.rules) for entry in self.controls for number in entry.id
+            Control(id=number, title=entry.title, coverage=entry.coverage, rules=entry.rules)
+            for entry in self.controls
+            for number in entry.id
         ]
 
     def counts(self) -> dict[str, int]:
