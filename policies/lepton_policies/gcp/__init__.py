@@ -1,0 +1,16 @@
+"""Rules for Google Cloud: a file per theme, whose cards are found by being there."""
+
+from typing import Final
+
+from lepton_infra.rules.card import Card
+from lepton_infra.rules.packs import cards_in
+from lepton_policies.gcp import (
+    firewall,
+    network,
+)
+
+RULES: Final[tuple[Card, ...]] = cards_in(
+    firewall,
+    network,
+)
+"""Every rule for Google Cloud."""
