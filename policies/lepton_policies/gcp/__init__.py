@@ -5,11 +5,17 @@ from typing import Final
 from lepton_infra.rules.card import Card
 from lepton_infra.rules.packs import cards_in
 from lepton_policies.gcp import (
+    cluster,
+    clustercare,
     firewall,
     network,
+    pool,
 )
 
 RULES: Final[tuple[Card, ...]] = cards_in(
+    cluster,
+    clustercare,
+    pool,
     firewall,
     network,
 )
