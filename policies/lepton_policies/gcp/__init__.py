@@ -8,6 +8,10 @@ from lepton_policies.gcp import (
     cluster,
     clustercare,
     firewall,
+    gpuchoice,
+    gpupool,
+    instance,
+    instancecare,
     network,
     pool,
 )
@@ -16,7 +20,11 @@ RULES: Final[tuple[Card, ...]] = cards_in(
     cluster,
     clustercare,
     pool,
+    gpupool,
+    gpuchoice,
     firewall,
     network,
+    instance,
+    instancecare,
 )
 """Every rule for Google Cloud."""
