@@ -5,6 +5,8 @@ from typing import Final
 from lepton_infra.rules.card import Card
 from lepton_infra.rules.packs import cards_in
 from lepton_policies.gcp import (
+    access,
+    bucket,
     cluster,
     clustercare,
     firewall,
@@ -12,11 +14,14 @@ from lepton_policies.gcp import (
     gpupool,
     instance,
     instancecare,
+    key,
     network,
     pool,
 )
 
 RULES: Final[tuple[Card, ...]] = cards_in(
+    access,
+    bucket,
     cluster,
     clustercare,
     pool,
@@ -26,5 +31,6 @@ RULES: Final[tuple[Card, ...]] = cards_in(
     network,
     instance,
     instancecare,
+    key,
 )
 """Every rule for Google Cloud."""

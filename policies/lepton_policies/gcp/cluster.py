@@ -31,7 +31,6 @@ def _networks(*cidrs: object) -> dict[str, object]:
         "checkov:CKV_GCP_20",
         "trivy:GCP-0053",
         "trivy:GCP-0061",
-        "prowler:gke_cluster_master_authorized_networks_enabled",
         "cis-gke-1.9:5.6.3",
     ),
     good=[
@@ -93,7 +92,6 @@ def strangers_at_google_are_kept_out(cluster: Resource) -> Verdict:
         "checkov:CKV_GCP_64",
         "checkov:CKV_GCP_25",
         "trivy:GCP-0059",
-        "prowler:gke_cluster_private_nodes_enabled",
         "cis-gke-1.9:5.6.5",
     ),
     good=[
@@ -152,7 +150,7 @@ def nodes_are_private(cluster: Resource, stack: Stack) -> Verdict:
     CLUSTER,
     why="In production nobody needs the API server from outside: a public address is kept for convenience and found by scanners.",
     fix='Set `private_cluster_config={"enable_private_endpoint": True}`, and connect by the DNS endpoint or from within.',
-    references=("prowler:gke_cluster_private_endpoint", "cis-gke-1.9:5.6.4"),
+    references=("cis-gke-1.9:5.6.4"),
     good=[
         {"resourceLabels": _PROD, "privateClusterConfig": {"enablePrivateEndpoint": True}},
         {"resourceLabels": _PROD, "controlPlaneEndpointsConfig": {"ipEndpointsConfig": {"enabled": False}}},

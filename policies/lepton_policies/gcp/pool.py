@@ -65,7 +65,7 @@ def node_is_hidden_from_pods(pool: Resource, stack: Stack) -> Verdict:
     CLUSTER,
     why="The default account is editor of the project in many organisations; a node, or whoever breaks out onto one, then owns it.",
     fix="Set `node_config.service_account` to an account of its own with the role roles/container.defaultNodeServiceAccount.",
-    references=("trivy:GCP-0050", "prowler:gke_cluster_no_default_service_account", "cis-gke-1.9:5.2.1"),
+    references=("trivy:GCP-0050", "prowler:gke_cluster_no_default_service_account", "cis-gke-1.9:5.2.2"),
     good=[
         {"cluster": "c", "nodeConfig": {"serviceAccount": _OWN_ACCOUNT}},
         On(CLUSTER, {"removeDefaultNodePool": True, "initialNodeCount": 1}),
@@ -125,7 +125,7 @@ def _reaches_everything(node: View) -> Verdict:
     CLUSTER,
     why="Without integrity monitoring nobody notices that a node boots something else than it did yesterday.",
     fix='Set `node_config={"shielded_instance_config": {"enable_integrity_monitoring": True}}`, or leave it out.',
-    references=("checkov:CKV_GCP_72", "cis-gke-1.9:5.5.6"),
+    references=("checkov:CKV_GCP_72"),
     good=[{"cluster": "c"}, {"nodeConfig": {"shieldedInstanceConfig": {"enableSecureBoot": True}}}, On(CLUSTER, {})],
     bad=[
         {"nodeConfig": {"shieldedInstanceConfig": {"enableIntegrityMonitoring": False}}},
@@ -145,7 +145,7 @@ def boot_is_watched(resource: Resource) -> Verdict:
     CLUSTER,
     why="With secure boot a node loads signed kernels and drivers alone, so that a rootkit does not outlive a restart.",
     fix='Set `node_config={"shielded_instance_config": {"enable_secure_boot": True}}`; not on GPU pools with unsigned drivers.',
-    references=("checkov:CKV_GCP_68", "cis-gke-1.9:5.5.7"),
+    references=("checkov:CKV_GCP_68"),
     good=[
         {"nodeConfig": {"shieldedInstanceConfig": {"enableSecureBoot": True}}},
         {"nodeConfig": {"machineType": _H100}},
@@ -169,7 +169,7 @@ def boot_is_signed(resource: Resource) -> Verdict:
     POOL,
     why="A pool that is not upgraded keeps known flaws in kernel, runtime and GPU driver until Google forces it.",
     fix='Set `management={"auto_upgrade": True}`, and a maintenance window or exclusion for long training runs.',
-    references=("checkov:CKV_GCP_10", "trivy:GCP-0058", "cis-gke-1.9:5.5.3"),
+    references=("checkov:CKV_GCP_10", "trivy:GCP-0058"),
     good=[{"cluster": "c"}, {"management": {"autoUpgrade": True}}],
     bad=[{"management": {"autoUpgrade": False, "autoRepair": True}}],
     unknown=[{"management": UNKNOWN}, {"management": {"autoUpgrade": UNKNOWN}}],
@@ -185,7 +185,7 @@ def pool_is_upgraded(pool: Resource) -> Verdict:
     POOL,
     why="A node whose GPU died keeps billing and keeps failing pods, until somebody looks.",
     fix='Set `management={"auto_repair": True}`.',
-    references=("checkov:CKV_GCP_9", "trivy:GCP-0063", "cis-gke-1.9:5.5.2"),
+    references=("checkov:CKV_GCP_9", "trivy:GCP-0063"),
     good=[{"cluster": "c"}, {"management": {"autoRepair": True}}],
     bad=[{"management": {"autoRepair": False}}],
     unknown=[{"management": UNKNOWN}, {"management": {"autoRepair": UNKNOWN}}],
@@ -224,7 +224,7 @@ def image_is_containerd(resource: Resource) -> Verdict:
     CLUSTER,
     why="The kubelet's read-only port tells any pod, without a password, what runs on the node and with which environment.",
     fix='Set `node_config={"kubelet_config": {"insecure_kubelet_readonly_port_enabled": "FALSE"}}`.',
-    references=("https://cloud.google.com/kubernetes-engine/docs/how-to/disable-kubelet-readonly-port", "cis-gke-1.9:3.2.4"),
+    references=("https://cloud.google.com/kubernetes-engine/docs/how-to/disable-kubelet-readonly-port"),
     good=[{"cluster": "c"}, {"nodeConfig": {"kubeletConfig": {"insecureKubeletReadonlyPortEnabled": "FALSE"}}}],
     bad=[
         {"nodeConfig": {"kubeletConfig": {"insecureKubeletReadonlyPortEnabled": "TRUE"}}},
