@@ -17,6 +17,7 @@ from lepton_policies.gcp import (
     key,
     network,
     pool,
+    spend,
 )
 
 RULES: Final[tuple[Card, ...]] = cards_in(
@@ -32,5 +33,6 @@ RULES: Final[tuple[Card, ...]] = cards_in(
     instance,
     instancecare,
     key,
+    spend,
 )
 """Every rule for Google Cloud."""

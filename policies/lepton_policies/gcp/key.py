@@ -4,9 +4,9 @@ import re
 from typing import Final
 
 from lepton_infra.rules.card import On, Setting, Severity, rule
-from lepton_infra.rules.values import UNKNOWN
+from lepton_infra.rules.values import UNKNOWN, number_in
 from lepton_infra.rules.verdict import FAIL, PASS, Verdict, any_of
-from lepton_infra.rules.view import Resource
+from lepton_infra.rules.view import Resource, View
 from lepton_policies.gcp.grants import forms, is_public
 from lepton_policies.shared.keys import WHY_OWN_KEY
 from lepton_policies.shared.production import is_production
@@ -19,8 +19,8 @@ _LUSTRE: Final = "gcp:lustre/instance:Instance"
 _ENDPOINT: Final = "gcp:vertex/aiEndpoint:AiEndpoint"
 _SECONDS: Final = re.compile(r"\A\s*(\d{1,12}(?:\.\d+)?)s\s*\Z")
 """A duration, as Google's APIs write one."""
-_DAYS: Final = re.compile(r"\A\s*0*(?:\d{1,6}|[1-6]\d{6}|7[0-6]\d{5}|77[0-6]\d{4}|7776000)(\.0+)?s\s*\Z")
-"""A duration of at most 7,776,000 seconds, which are 90 days."""
+_DAY: Final = 86_400
+"""Seconds."""
 _PROD: Final = {"environment": "prod"}
 
 
@@ -72,7 +72,16 @@ def key_is_not_public(grant: Resource) -> Verdict:
 def key_is_rotated(key: Resource) -> Verdict:
     """A key that encrypts changes every 90 days or more often; keys for signing cannot do so by themselves."""
     encrypts = key.purpose.or_default("ENCRYPT_DECRYPT").is_one_of("ENCRYPT_DECRYPT")
-    return ~encrypts | key.rotationPeriod.text_matches(_DAYS)
+    return ~encrypts | (_seconds(key.rotationPeriod) <= 90 * _DAY)
+
+
+def _seconds(duration: View) -> View:
+    """Return the seconds that a duration such as "604800s" means; other text is unknown to us."""
+    text = duration.raw_value()
+    if not isinstance(text, str):
+        return duration
+    found = _SECONDS.match(text)
+    return duration.read_as(UNKNOWN if found is None else float(found[1]))
 
 
 @rule(
@@ -105,13 +114,8 @@ def key_is_protected(key: Resource) -> Verdict:
 )
 def destroying_takes_time(key: Resource) -> Verdict:
     """Between destroying a key and its end there is time to object."""
-    given, least = key.destroyScheduledDuration, key.its_settings.minDays
-    text = given.raw_value()
-    if not isinstance(text, str):
-        return given.is_absent()
-    seconds = _SECONDS.match(text)
-    days = given.read_as(UNKNOWN if seconds is None else float(seconds[1]) / 86_400)
-    return days >= least
+    given, least = key.destroyScheduledDuration, number_in(key.its_settings.minDays.raw_value()) or 0
+    return given.is_absent() | (_seconds(given) >= least * _DAY)
 
 
 @rule(
@@ -222,7 +226,7 @@ def root_is_nobody(system: Resource) -> Verdict:
     "gcp:vertex/aiFeatureStore:AiFeatureStore",
     why=WHY_OWN_KEY,
     fix='Set `encryption_spec={"kms_key_name": key.id}`; it cannot be changed later.',
-    references=("checkov:CKV_GCP_92", "checkov:CKV_GCP_93", "checkov:CKV_GCP_96"),
+    references=("checkov:CKV_GCP_92",),
     good=[{"displayName": "llm", "encryptionSpec": {"kmsKeyName": _ID}}],
     bad=[{"displayName": "llm"}, On("gcp:vertex/aiDataset:AiDataset", {"displayName": "prompts", "encryptionSpec": {}})],
     unknown=[{"encryptionSpec": UNKNOWN}, {"encryptionSpec": {"kmsKeyName": UNKNOWN}}],
