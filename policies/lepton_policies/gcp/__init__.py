@@ -6,9 +6,11 @@ from lepton_infra.rules.card import Card
 from lepton_infra.rules.packs import cards_in
 from lepton_policies.gcp import (
     access,
+    ai,
     bucket,
     cluster,
     clustercare,
+    database,
     firewall,
     gpuchoice,
     gpupool,
@@ -21,6 +23,7 @@ from lepton_policies.gcp import (
 )
 
 RULES: Final[tuple[Card, ...]] = cards_in(
+    ai,
     access,
     bucket,
     cluster,
@@ -33,6 +36,7 @@ RULES: Final[tuple[Card, ...]] = cards_in(
     instance,
     instancecare,
     key,
+    database,
     spend,
 )
 """Every rule for Google Cloud."""

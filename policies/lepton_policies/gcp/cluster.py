@@ -255,3 +255,19 @@ def roles_are_bound_to_someone(cluster: Resource) -> Verdict:
 def strangers_get_health_checks_alone(cluster: Resource) -> Verdict:
     """Nobody asks for anonymous access beyond health checks."""
     return ~cluster.anonymousAuthenticationConfig.mode.is_one_of("ENABLED")
+
+
+@rule(
+    "gcp-gke-external-ips",
+    Severity.MEDIUM,
+    CLUSTER,
+    why="Whoever may make a Service with external IPs can catch other pods' traffic to any address (CVE-2020-8554).",
+    fix='Set `service_external_ips_config={"enabled": False}`, or leave it out.',
+    references=("https://cloud.google.com/kubernetes-engine/docs/how-to/hardening-your-cluster",),
+    good=[{}, {"serviceExternalIpsConfig": {"enabled": False}}],
+    bad=[{"serviceExternalIpsConfig": {"enabled": True}}],
+    unknown=[{"serviceExternalIpsConfig": UNKNOWN}],
+)
+def services_take_no_foreign_address(cluster: Resource) -> Verdict:
+    """Services may not claim external addresses by themselves."""
+    return ~cluster.serviceExternalIpsConfig.enabled.is_true()
