@@ -15,8 +15,8 @@ _MEMBER, _BINDING, _POLICY = _WIDE[:3]
 _FOLDER: Final = "gcp:folder/iAMMember:IAMMember"
 _RUN: Final = forms("gcp:cloudrunv2/serviceIam", "gcp:cloudrun/iam", "gcp:cloudrunv2/jobIam")
 _RUN_SERVICE: Final = "gcp:cloudrunv2/service:Service"
+_REPOSITORY: Final = forms("gcp:artifactregistry/repositoryIam")
 _MODELS: Final = forms(
-    "gcp:artifactregistry/repositoryIam",
     "gcp:vertex/aiEndpointIam",
     "gcp:vertex/aiReasoningEngineIam",
     "gcp:vertex/aiFeatureOnlineStoreIam",
@@ -67,7 +67,7 @@ def _given(role: object, *members: object) -> dict[str, object]:
         On(_POLICY, {"project": "p", "policyData": _policy("roles/container.developer", _TRAINER)}),
     ],
     bad=[
-        {"project": "p", "role": "roles/editor", "member": _TRAINER},
+        {"project": "p", "role": "roles/editor", "member": UNKNOWN},
         {"project": "p", "role": "roles/owner", "member": "user:someone@example.com"},
         On(_BINDING, _given("roles/owner", UNKNOWN, "user:someone@example.com")),
         On(_POLICY, {"project": "p", "policyData": _policy("roles/editor", _TRAINER)}),
@@ -75,6 +75,7 @@ def _given(role: object, *members: object) -> dict[str, object]:
     ],
     unknown=[
         {"project": "p", "role": UNKNOWN, "member": _TRAINER},
+        On(_BINDING, {"project": "p", "role": "roles/owner", "members": UNKNOWN}),
         On(_POLICY, {"project": "p", "policyData": UNKNOWN}),
         On(_POLICY, {"project": "p", "policyData": "no JSON"}),
     ],
@@ -100,7 +101,6 @@ def roles_are_narrow(grant: Resource) -> Verdict:
         {"project": "p", "role": "roles/viewer", "member": "allUsers"},
         On(_BINDING, _given("roles/browser", "group:ml@example.com", "allAuthenticatedUsers")),
         On(_POLICY, {"project": "p", "policyData": _policy("roles/viewer", "allUsers")}),
-        On("gcp:artifactregistry/repositoryIamMember:RepositoryIamMember", {"role": "roles/artifactregistry.reader", "member": "allUsers"}),
         On("gcp:vertex/aiEndpointIamBinding:AiEndpointIamBinding", {"role": "roles/aiplatform.user", "members": [UNKNOWN, "allUsers"]}),
     ],
     unknown=[
@@ -110,6 +110,26 @@ def roles_are_narrow(grant: Resource) -> Verdict:
 )
 def nobody_is_everyone(grant: Resource) -> Verdict:
     """No role is given to everyone: not on projects, and not on images, secrets, models and data."""
+    return ~is_public(grant)
+
+
+@rule(
+    "gcp-ar-public",
+    Severity.CRITICAL,
+    *_REPOSITORY,
+    why="Images hold code, and often weights and forgotten credentials; a repository that is open to all gives away every version.",
+    fix="Set `member` to the accounts that pull: the nodes' account, the build's account.",
+    references=("checkov:CKV_GCP_101",),
+    good=[{"repository": "r", "role": "roles/artifactregistry.reader", "member": _TRAINER}],
+    bad=[
+        {"repository": "r", "role": "roles/artifactregistry.reader", "member": "allUsers"},
+        On(_REPOSITORY[1], {"repository": "r", "role": UNKNOWN, "members": [_TRAINER, "allAuthenticatedUsers"]}),
+        On(_REPOSITORY[2], {"repository": "r", "policyData": _policy("roles/artifactregistry.reader", "allUsers")}),
+    ],
+    unknown=[{"repository": "r", "role": "roles/artifactregistry.reader", "member": UNKNOWN}, On(_REPOSITORY[2], {"policyData": UNKNOWN})],
+)
+def images_are_not_public(grant: Resource) -> Verdict:
+    """No role on a repository of images is given to everyone."""
     return ~is_public(grant)
 
 

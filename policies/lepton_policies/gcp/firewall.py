@@ -97,6 +97,7 @@ def _policy(ranges: object, *numbers: object, protocol: object = "tcp", action: 
 
 _WORLD: Final = ["0.0.0.0/0"]
 _OFFICE: Final = ["203.0.113.0/24"]
+_NONE: Final[list[object]] = []
 _HALVES: Final = ["0.0.0.0/1", "128.0.0.0/1"]
 _IAP: Final = ["35.235.240.0/20"]
 """Where Identity-Aware Proxy forwards TCP from (IAP, "Using IAP for TCP forwarding")."""
@@ -176,7 +177,7 @@ def admin_ports_are_closed(firewall: Resource) -> Verdict:
         _rule(_WORLD, protocol="all"),
         _rule(_HALVES),
         _rule(["0.0.0.0/0", "::/0"], "0-65535", protocol="udp"),
-        {"network": "net", "sourceRanges": _WORLD, "allows": [{"protocol": "tcp", "ports": []}]},
+        {"network": "net", "sourceRanges": _WORLD, "allows": [{"protocol": "tcp", "ports": _NONE}]},
         On(_RULES, {"rules": [_policy(_WORLD, "443"), _policy(["::/0"])]}),
     ],
     unknown=[_rule(UNKNOWN, protocol="all"), _rule(_WORLD, protocol=UNKNOWN), On(_GLOBAL_RULE, _policy(_WORLD, UNKNOWN))],

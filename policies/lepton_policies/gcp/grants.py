@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from lepton_infra.rules.values import UNKNOWN
 from lepton_infra.rules.verdict import Verdict, any_of
 from lepton_infra.rules.view import Resource, View
 
@@ -55,9 +56,16 @@ def is_everyone(member: View) -> Verdict:
 def is_granted(resource: Resource, role: "re.Pattern[str]", member: "re.Pattern[str] | None" = None) -> Verdict:
     """Return whether a resource grants a role that matches, to a member that matches, or to anyone at all."""
     return any_of(
-        grant.role.text_matches(role) & any_of(one.is_set() if member is None else one.text_matches(member) for one in grant.members)
+        grant.role.text_matches(role) & any_of(_is_somebody(one) if member is None else one.text_matches(member) for one in grant.members)
         for grant in grants_in(resource)
     )
+
+
+def _is_somebody(member: View) -> Verdict:
+    """Return whether a member is anyone at all: one whose name is not known yet is, a whole list that is not known may be empty."""
+    if member.raw_value() is UNKNOWN and member.read_keys()[-1] != "members":
+        return member.pass_because("is somebody")
+    return member.is_set()
 
 
 def is_public(resource: Resource) -> Verdict:

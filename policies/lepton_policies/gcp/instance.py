@@ -24,6 +24,8 @@ _EVERYTHING: Final = re.compile(r"(\A|/auth/)cloud-platform\s*\Z")
 _OWN: Final = {"email": "trainer@p.iam.gserviceaccount.com", "scopes": ["cloud-platform"]}
 _LEAK: Final = "#!/bin/sh\nexport AWS_ACCESS_KEY_ID=AKIAIOSFODNN7EXAMPLE\n"
 """The key that AWS's own documentation shows."""
+_NONE: Final[list[object]] = []
+_EMPTY: Final[dict[str, object]] = {}
 _INSIDE: Final = [{"subnetwork": "s"}]
 _GKE_NAME: Final = re.compile(r"\A\s*gke-")
 
@@ -38,11 +40,11 @@ _GKE_NAME: Final = re.compile(r"\A\s*gke-")
     good=[
         {"networkInterfaces": _INSIDE},
         {"machineType": "n4-standard-8"},
-        {"networkInterfaces": [{"subnetwork": "s", "accessConfigs": []}]},
+        {"networkInterfaces": [{"subnetwork": "s", "accessConfigs": _NONE}]},
         On(INSTANCE, {"networkInterfaces": [{"subnetwork": "s", "ipv6AccessType": "INTERNAL"}]}),
     ],
     bad=[
-        {"networkInterfaces": [{"subnetwork": "s", "accessConfigs": [{}]}]},
+        {"networkInterfaces": [{"subnetwork": "s", "accessConfigs": [_EMPTY]}]},
         {"networkInterfaces": [{"subnetwork": "s"}, {"subnetwork": "t", "accessConfigs": [{"networkTier": "PREMIUM"}]}]},
         On(INSTANCE, {"networkInterfaces": [{"network": "default", "accessConfigs": [{"natIp": UNKNOWN}]}]}),
         On(REGION_TEMPLATE, {"networkInterfaces": [{"subnetwork": "s", "ipv6AccessConfigs": [{"networkTier": "PREMIUM"}]}]}),
