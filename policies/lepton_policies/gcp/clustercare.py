@@ -5,7 +5,7 @@ from typing import Final
 from lepton_infra.rules.card import IT, On, Severity, rule, stack_rule
 from lepton_infra.rules.stack import Stack
 from lepton_infra.rules.values import UNKNOWN
-from lepton_infra.rules.verdict import FAIL, PASS, Verdict, any_of
+from lepton_infra.rules.verdict import FAIL, PASS, State, Verdict, any_of
 from lepton_infra.rules.view import Resource, View
 from lepton_policies.gcp.machines import has_accelerators
 from lepton_policies.gcp.nodes import CLUSTER, POOL, has_no_default_pool, pools_of
@@ -179,8 +179,10 @@ def cluster_is_measured(cluster: Resource) -> Verdict:
 def gpus_are_measured(cluster: Resource, stack: Stack) -> Verdict:
     """A cluster with GPUs that lists what it measures lists DCGM; one that does not list has it by default."""
     listed = cluster.monitoringConfig.enableComponents
-    gpus = cluster.has_some("pool of GPUs", (its & has_accelerators(pool.nodeConfig) for pool, its in pools_of(cluster, stack)))
-    return ~gpus | listed.is_absent() | _contains(listed, "DCGM")
+    measured = listed.is_absent() | _contains(listed, "DCGM")
+    if measured.state is State.PASS:
+        return measured
+    return measured | ~cluster.has_some("pool of GPUs", (its & has_accelerators(pool.nodeConfig) for pool, its in pools_of(cluster, stack)))
 
 
 @rule(

@@ -10,7 +10,7 @@ from lepton_infra.rules.values import UNKNOWN, as_list, number_in
 from lepton_infra.rules.verdict import State, Verdict, all_of, any_of
 from lepton_infra.rules.view import Resource, View
 from lepton_policies.gcp.machines import accelerated, has_accelerators
-from lepton_policies.gcp.nodes import CLUSTER, POOL
+from lepton_policies.gcp.nodes import CLUSTER, POOL, pools_of
 from lepton_policies.shared.production import is_production, tagged
 
 _A3: Final = "a3-highgpu-8g"
@@ -176,20 +176,27 @@ def gpu_nodes_are_tainted(pool: Resource, stack: Stack) -> Verdict:
     """A GPU pool keeps pods away that need no GPU: by a taint of its own, or by GKE's beside a pool without GPUs."""
     node = pool.nodeConfig
     tainted = any_of(taint.effect.is_one_of("NO_SCHEDULE", "NO_EXECUTE") for taint in node.taints)
+    by_itself = ~has_accelerators(node) | tainted
+    if by_itself.state is State.PASS:
+        return by_itself
     clusters = [(pool.cluster.refers_to(one), one) for one in stack.of(CLUSTER)]
     known = pool.has_some("cluster in its stack", (its for its, _ in clusters))
     others = [*_plain_pools(clusters, stack), (~known).maybe("may have other pools")]
-    return ~has_accelerators(node) | tainted | pool.has_some("pool without GPUs beside it", others)
+    return by_itself | pool.has_some("pool without GPUs beside it", others)
 
 
 def _plain_pools(clusters: list[tuple[Verdict, Resource]], stack: Stack) -> Iterator[Verdict]:
     """Iterate over what may be a pool without GPUs in one of the clusters, each of which is the wanted one if its verdict says so."""
     for its, cluster in clusters:
+        if its.state is State.UNDECIDED:  # so is whatever one finds there
+            yield its
+        if its.state is not State.PASS:
+            continue
         kept = ~(cluster.removeDefaultNodePool.is_true() | cluster.nodePools.is_set())
-        yield its & kept & ~has_accelerators(cluster.nodeConfig)
-        yield from (its & ~has_accelerators(inner.nodeConfig) for inner in cluster.nodePools)
-        for other in stack.of(POOL):
-            yield its & other.cluster.refers_to(cluster) & ~has_accelerators(other.nodeConfig)
+        yield kept & ~has_accelerators(cluster.nodeConfig)
+        yield from (~has_accelerators(inner.nodeConfig) for inner in cluster.nodePools)
+        for other, of_it in pools_of(cluster, stack):
+            yield of_it & ~has_accelerators(other.nodeConfig)
 
 
 @rule(

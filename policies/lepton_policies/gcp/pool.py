@@ -6,7 +6,7 @@ from typing import Final
 from lepton_infra.rules.card import On, Ref, Severity, rule, stack_rule
 from lepton_infra.rules.stack import Stack
 from lepton_infra.rules.values import UNKNOWN
-from lepton_infra.rules.verdict import Verdict, all_of, any_of
+from lepton_infra.rules.verdict import State, Verdict, all_of, any_of
 from lepton_infra.rules.view import Resource, View
 from lepton_policies.gcp.machines import has_accelerators
 from lepton_policies.gcp.nodes import CLUSTER, POOL, means_true, on_every_node, pools_in
@@ -53,9 +53,12 @@ _H100: Final = "a3-highgpu-8g"
 def node_is_hidden_from_pods(pool: Resource, stack: Stack) -> Verdict:
     """Pods do not reach their node's identity; a pool that says nothing does as its cluster has workload identity or not."""
     mode = pool.nodeConfig.workloadMetadataConfig.mode
+    hidden = mode.is_one_of("GKE_METADATA")
+    if hidden.state is State.PASS:
+        return hidden
     clusters = ((pool.cluster.refers_to(one), one.workloadIdentityConfig.workloadPool.is_set()) for one in stack.of(CLUSTER))
     by_default = pool.has_some("cluster with workload identity", (its & has_it for its, has_it in clusters))
-    return mode.is_one_of("GKE_METADATA") | mode.is_absent() & by_default
+    return hidden | mode.is_absent() & by_default
 
 
 @rule(

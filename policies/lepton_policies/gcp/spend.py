@@ -1,12 +1,13 @@
 """Spending: what costs money says whose it is, somebody hears when it is too much, and no toll is paid for nothing."""
 
 import re
+from collections.abc import Iterator
 from typing import Final
 
 from lepton_infra.rules.card import IT, On, Ref, Setting, Severity, rule, stack_rule
 from lepton_infra.rules.stack import Stack
 from lepton_infra.rules.values import UNKNOWN
-from lepton_infra.rules.verdict import Verdict, any_of
+from lepton_infra.rules.verdict import State, Verdict, any_of
 from lepton_infra.rules.view import Resource, View
 from lepton_policies.gcp.instance import INSTANCE, MACHINES
 from lepton_policies.gcp.machines import has_accelerators
@@ -202,14 +203,23 @@ def budget_is_heard(budget: Resource) -> Verdict:
 )
 def storage_is_reached_for_nothing(subnet: Resource, stack: Stack) -> Verdict:
     """GPUs in a subnet reach Cloud Storage without a NAT gateway."""
-    by_clusters = (
-        cluster.subnetwork.refers_to(subnet) & its & has_accelerators(pool.nodeConfig)
-        for cluster in stack.of(CLUSTER)
-        for pool, its in pools_of(cluster, stack)
-    )
-    by_machines = (
-        any_of(nic.subnetwork.refers_to(subnet) for nic in machine.networkInterfaces) & has_accelerators(machine)
-        for machine in stack.of(*MACHINES)
-    )
-    used = subnet.has_some("GPUs in it", (*by_clusters, *by_machines))
-    return subnet.privateIpGoogleAccess.is_true() | ~used
+    private = subnet.privateIpGoogleAccess.is_true()
+    if private.state is State.PASS:
+        return private
+    return private | ~subnet.has_some("GPUs in it", (*_clusters_in(subnet, stack), *_machines_in(subnet, stack)))
+
+
+def _clusters_in(subnet: Resource, stack: Stack) -> Iterator[Verdict]:
+    """Iterate over the clusters that may be in a subnet, each with whether it is and has GPUs."""
+    for cluster in stack.of(CLUSTER):
+        there = cluster.subnetwork.refers_to(subnet)
+        if there.state is not State.FAIL:
+            yield there & any_of(its & has_accelerators(pool.nodeConfig) for pool, its in pools_of(cluster, stack))
+
+
+def _machines_in(subnet: Resource, stack: Stack) -> Iterator[Verdict]:
+    """Iterate over the machines with GPUs, each with whether it is in a subnet."""
+    for machine in stack.of(*MACHINES):
+        equipped = has_accelerators(machine)
+        if equipped.state is not State.FAIL:
+            yield equipped & any_of(nic.subnetwork.refers_to(subnet) for nic in machine.networkInterfaces)
