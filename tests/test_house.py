@@ -87,17 +87,6 @@ def test_components_keep_their_annotations_alive() -> None:
     assert [path.name for path in _sources(ROOT / "components") if "from __future__ import annotations" in path.read_text()] == []
 
 
-def test_public_names_are_sorted() -> None:
-    unsorted = []
-    for path in _sources(*PRODUCT):
-        for node in ast.parse(path.read_text()).body:
-            if isinstance(node, ast.Assign) and any(isinstance(target, ast.Name) and target.id == "__all__" for target in node.targets):
-                names = ast.literal_eval(node.value)
-                unsorted += [path.name] if list(names) != sorted(names) else []
-
-    assert unsorted == []
-
-
 def test_nothing_is_left_for_later() -> None:
     owed = re.compile("|".join(["TO" + "DO", "FIX" + "ME", "X" * 3, "NotImplemented" + "Error"]))
     owing = [

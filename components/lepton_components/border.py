@@ -6,7 +6,7 @@ unions or tuples. So a component declares a TypedDict, and the spec behind it ch
 
 from collections.abc import Mapping
 from difflib import get_close_matches
-from typing import TypedDict, TypeVar, cast, get_args
+from typing import NotRequired, TypedDict, TypeVar, cast, get_args
 
 import pulumi
 from pydantic import BaseModel, ValidationError
@@ -63,6 +63,8 @@ class PoolArgs(TypedDict):
     """Minutes from ordering a node until it serves."""
     schedule: list[ChangeArgs]
     """Changes of the lower bound over the day."""
+    target_utilisation: NotRequired[float]
+    """Share of the nodes' capacity that whatever scales on load aims at; where nothing does, the schedule sets the size itself."""
 
 
 class BadArgs(BadInput, pulumi.RunError):

@@ -145,6 +145,8 @@ class PoolSpec(Frozen):
     """Minutes from ordering a node until it serves."""
     schedule: tuple[ChangeSpec, ...] = ()
     """Changes of the lower bound over the day."""
+    target_utilisation: Annotated[float, Field(gt=0, lt=1)] | None = None
+    """Share of the nodes' capacity that whatever scales on load aims at; where nothing does, the schedule sets the size itself."""
 
     @field_validator("max_nodes")
     @classmethod

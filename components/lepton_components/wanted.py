@@ -34,8 +34,16 @@ def provider_of(scope: ScopeArgs) -> pulumi.ProviderResource:
     return cloud(checked.cloud).provider(checked.cloud, checked)
 
 
+def targets_of(plan: Plan) -> dict[str, float]:
+    """Return the utilisation that an autoscaler in the cluster is to aim at, by pool; pools without a loop left out.
+
+    Nothing in the stack reads it: it is an output for whoever writes the HorizontalPodAutoscaler or the ScaledObject of the service.
+    """
+    return {pool.name: pool.target_utilisation for pool in plan.pools if pool.target_utilisation is not None}
+
+
 def _pool(pool: Pool, planned: PoolPlan) -> PoolArgs:
-    return {
+    args: PoolArgs = {
         "name": pool.name,
         "machine": planned.offer.machine,
         "gpu": planned.offer.gpu,
@@ -46,3 +54,6 @@ def _pool(pool: Pool, planned: PoolPlan) -> PoolArgs:
         "lead_minutes": planned.lead_minutes,
         "schedule": [{"cron": change.cron, "min_nodes": change.min_nodes} for change in planned.schedule],
     }
+    if planned.target_utilisation is not None:
+        args["target_utilisation"] = planned.target_utilisation
+    return args

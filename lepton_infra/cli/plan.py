@@ -1,12 +1,15 @@
 """`lepton plan`: from demand to a reviewed plan file."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
-    from lepton_infra.sizing.plan import NodeHours, PoolPlan
+    from lepton_infra.config import StackFile
+    from lepton_infra.sizing.check import Checked
+    from lepton_infra.sizing.plan import Compared, Plan, PoolPlan
 
 _BAR = 24
 
@@ -14,6 +17,9 @@ _BAR = 24
 def plan(
     stack: Annotated[str, typer.Argument(help="Name of the stack, as in Pulumi.<stack>.yaml.")],
     check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 2 where the plan is missing or stale.")] = False,
+    check_staffing: Annotated[
+        bool, typer.Option("--check-staffing", help="Also run the busiest hour of pools with a promise request by request.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the plan as one JSON document.")] = False,
     project: Annotated[Path, typer.Option(help="Directory of the Pulumi project, or one below it.")] = Path(),
 ) -> None:
@@ -27,6 +33,7 @@ def plan(
     from lepton_infra.cli import render
     from lepton_infra.config import find_project, load_stack
     from lepton_infra.sizing.lock import fresh_plan, write_plan
+    from lepton_infra.sizing.promised import told
 
     stack_file = load_stack(find_project(project), stack)
     path = stack_file.project.plan_path(stack)
@@ -42,17 +49,57 @@ def plan(
         said = f"{path.parent.name}/{path.name}: written"
     for cloud, day in sorted(load_catalog().refreshed.items()):
         render.note(f"{cloud}: prices read from its feed on {day}; LEPTON_CATALOG=shipped plans with the shipped ones.")
+    checked = _checked(stack_file, made) if check_staffing else []
     if as_json:
-        render.document(made.model_dump(mode="json"))
+        staffing = {"staffing": [asdict(row) for row in checked]} if check_staffing else {}
+        render.document(made.model_dump(mode="json") | staffing)
         render.note(said)
         return
     for pool in () if check else made.pools:
         _show(pool)
+    for line in [] if check else told(made.commitments, [pool.offer.machine for pool in made.pools]):
+        render.say(line)
+    if check_staffing:
+        _staffing(checked)
     render.say(said)
 
 
+def _checked(stack_file: "StackFile", made: "Plan") -> "list[Checked]":
+    """Run each pool's busiest hour request by request."""
+    from lepton_infra.cli import render
+    from lepton_infra.sizing.check import check_staffing
+
+    with render.progress() as report:
+        report("checking the staffing request by request")
+        return check_staffing(stack_file, made)
+
+
+def _staffing(checked: "list[Checked]") -> None:
+    """Print how the replicas of each pool's busiest hour did."""
+    from lepton_infra.cli import render
+
+    if not checked:
+        render.say("No pool promises anything about waiting (slo), or those that do are too large to run request by request.")
+        return
+    rows = [
+        (
+            row.pool,
+            row.replicas,
+            f"{row.spread:g}",
+            f"{row.promised:.1%}",
+            f"{row.late:.1%}",
+            f"{row.waited:.1%}",
+            "" if row.ttft_p95 is None else f"{row.ttft_p95:.2f} s",
+            "" if row.tpot_ms_p95 is None else f"{row.tpot_ms_p95:.1f} ms",
+        )
+        for row in checked
+    ]
+    titles = ("replicas", "spread of lengths", "may be late", "late", "waited", "TTFT p95", "TPOT p95")
+    render.table("Staffing of the busiest hour, request by request", [render.Column("pool"), *map(render.number, titles)], rows)
+
+
 def _show(pool: "PoolPlan") -> None:
-    """Print a pool's plan: machine, reasons, doubts, hours, rivals."""
+    """Print a pool's plan: machine, reasons, doubts, hours, what runs above them, what it costs, rivals."""
     import datetime as dt
 
     from lepton_infra.catalog import dated
@@ -65,36 +112,86 @@ def _show(pool: "PoolPlan") -> None:
         render.say(f"  {sentence}")
     for doubt in pool.warnings:
         render.note(f"warning: {pool.name}: {doubt}")
-    most = max(hour.nodes for hour in pool.hours) or 1
-    rows = [
-        (f"{hour.start:%a %H:%M}", f"{hour.demand_p50:,.1f}", f"{hour.demand:,.1f}", hour.replicas, hour.nodes, _bar(hour.nodes, most))
-        for hour in pool.hours
-    ]
-    columns = [render.Column("UTC"), *map(render.number, ("p50", f"p{pool.quantile * 100:g}", "replicas", "nodes")), render.Column("")]
-    total = sum(hour.nodes for hour in pool.hours)
-    foot = ("a day", "", "", "", total, f"{total * offer.usd_per_hour:,.2f} $, {pool.usd_per_month:,.0f} $ a month")
-    render.table(f"{pool.name}: demand ({pool.unit.replace('_', ' ')}) and nodes by the hour", columns, rows, foot)
+    render.say("")
+    _hours(pool)
+    _scaling(pool)
     if pool.compared:
         _compare(pool.name, pool.compared)
 
 
-def _compare(name: str, compared: "NodeHours") -> None:
+def _hours(pool: "PoolPlan") -> None:
+    """Print demand and floors by the hour."""
+    from lepton_infra.cli import render
+
+    most = max(hour.nodes for hour in pool.hours) or 1
+    rows = [
+        (
+            f"{hour.start:%a %H:%M}",
+            *(f"{demand:,.1f}" for demand in (hour.demand_p50, hour.demand_p90, hour.demand_p95, hour.demand_p99)),
+            hour.nodes,
+            _bar(hour.nodes, most),
+        )
+        for hour in pool.hours
+    ]
+    level = f"nodes (p{pool.quantile * 100:g})"
+    columns = [render.Column("UTC"), *map(render.number, ("p50", "p90", "p95", "p99", level)), render.Column("")]
+    total = sum(hour.nodes for hour in pool.hours)
+    foot = ("a day", "", "", "", "", total, f"{total * pool.offer.usd_per_hour:,.2f} $")
+    render.table(f"{pool.name}: demand ({pool.unit.replace('_', ' ')}) and the fewest nodes by the hour", columns, rows, foot)
+
+
+def _scaling(pool: "PoolPlan") -> None:
+    """Print what runs above the floors, and the bill."""
+    from lepton_infra.cli import render
+
+    loop, money = pool.loop, pool.usd_per_month
+    outs = sum(change.scale == "out" for change in pool.schedule)
+    render.say(f"  Nodes: {pool.min_nodes} to {pool.max_nodes}; the floor rises {outs} and falls {len(pool.schedule) - outs} times a day.")
+    if loop and pool.target_utilisation is not None:
+        render.say(
+            f"  Loop: aims at {pool.target_utilisation:.0%} utilisation; out above {loop.scale_out_above:.0%}, in below "
+            f"{loop.scale_in_below:.0%} after {loop.scale_in_wait_minutes} minutes."
+        )
+    spread = "" if money.p10 is None or money.p90 is None else f" (p10 {money.p10:,.0f} $, p90 {money.p90:,.0f} $)"
+    render.say(f"  A month: {money.expected:,.0f} ${spread}")
+    render.say("")
+
+
+_POLICIES = {
+    "oracle": "perfect knowledge",
+    "plan": "this plan, as it would be run",
+    "each-window": "our planner, deciding at each window",
+    "schedule": "the floors alone",
+    "seed": "seed formula, at each window",
+    "hpa-70": "target tracking at 70 %",
+    "thresholds-80-40": "out at 80 %, in at 40 %",
+    "static-peak": "peak of the history, always",
+}
+
+
+def _compare(name: str, compared: "Compared") -> None:
     """Print the plan beside its rivals."""
     from lepton_infra.cli import render
 
-    policies = {
-        "oracle": ("perfect knowledge", compared.oracle),
-        "plan": ("this forecaster, at each window", compared.plan),
-        "schedule": ("the hours alone, planned once a day", compared.schedule),
-        "thresholds": ("reactive, out at 80 % and in at 40 %", compared.thresholds),
-        "static_peak": ("peak of the history, always", compared.static_peak),
-    }
+    oracle = compared.of("oracle").usd
     rows = [
-        (words, f"{hours:,.0f}", f"{hours / compared.oracle:.2f}" if compared.oracle else "", f"{compared.violated[key]:.1%}")
-        for key, (words, hours) in policies.items()
+        (
+            _POLICIES.get(one.policy, one.policy),
+            f"{one.node_hours:,.0f}",
+            f"{one.usd:,.0f}",
+            f"{one.usd / oracle:.2f}" if oracle else "",
+            f"{one.short:.1%}",
+            f"{one.unserved:.2%}",
+            f"{one.utilisation:.0%}",
+        )
+        for one in compared.policies
     ]
-    columns = [render.Column("policy"), *map(render.number, ("node-hours", "x oracle", "windows short"))]
-    render.table(f"{name}: on the last {compared.days} days, each deciding with what it knew then", columns, rows)
+    titles = ("node-hours", "$", "x oracle", "short", "unserved", "used")
+    render.table(
+        f"{name}: on the last {compared.days} days, each deciding with what it knew then",
+        [render.Column("policy"), *map(render.number, titles)],
+        rows,
+    )
 
 
 def _bar(nodes: int, most: int) -> str:

@@ -6,7 +6,7 @@ Nothing here knows what can be bought: whether a region sells a machine is for `
 
 import datetime as dt
 from ipaddress import IPv4Network
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
@@ -26,6 +26,9 @@ Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,30}[a-z0-9]$")]
 Tag = Annotated[str, Field(pattern=r"^[A-Za-z0-9 _.:/=+@-]{1,128}$")]
 Unit = Literal["requests_per_second", "input_tokens_per_second", "output_tokens_per_second", "concurrent_gpus", "bytes_per_second", "bytes"]
 Days = Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653]
+
+VIOLATIONS: Final = 0.01
+"""Share of windows that may be short where a pool says nothing: one hour and forty minutes of a week."""
 
 
 class Network(Frozen):
@@ -138,8 +141,10 @@ class Pool(Frozen):
     """What requests were promised: time to the first token and between tokens, or the probability of waiting; empty asks for neither."""
     lead_minutes: LeadMinutes = 15
     """Minutes from ordering a node until it serves: one number, or node, image and weights as distributions."""
-    quantile: Annotated[float, Field(ge=0.5, lt=1)] = 0.95
-    """Quantile of demand that the planned nodes serve."""
+    violations: Annotated[float, Field(gt=0, le=0.5)] | None = None
+    """Share of windows in which demand may exceed the nodes, floors and an autoscaler above them together; 0.01 where nothing is said."""
+    quantile: Annotated[float, Field(ge=0.5, lt=1)] | None = None
+    """In place of `violations`, where no autoscaler runs above the planned hours: quantile of demand that they serve alone."""
     forecaster: str = "auto"
     """Name of the forecaster; `auto` lets the one with the least pinball loss on the series itself win."""
     min_nodes: Annotated[int, Field(ge=0)] = 1
@@ -174,10 +179,26 @@ class Pool(Frozen):
             raise ValueError(message)
         return slo
 
+    @field_validator("quantile")
+    @classmethod
+    def _one_level(cls, quantile: float | None, info: ValidationInfo) -> float | None:
+        allowed: float | None = info.data.get("violations")
+        if quantile is not None and allowed is not None:
+            message = f"is {quantile:g} beside violations, which is {allowed:g}; one of the two. Remove one"
+            raise ValueError(message)
+        return quantile
+
     @field_validator("max_nodes")
     @classmethod
     def _ordered(cls, most: int, info: ValidationInfo) -> int:
         return _at_least(most, info.data.get("min_nodes"))
+
+    @property
+    def allowed(self) -> float | None:
+        """Return the share of windows that may be short; None where a quantile is fixed."""
+        if self.quantile is not None:
+            return None
+        return self.violations if self.violations is not None else VIOLATIONS
 
 
 class Stack(Frozen):

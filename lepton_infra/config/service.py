@@ -58,8 +58,8 @@ class TokenSlo(Frozen):
     """Tokens of its answer."""
     within: Annotated[float, Field(ge=0.5, lt=1)] = 0.95
     """Share of requests that get their first token in time."""
-    peak_to_mean: _Peak = 1.0
-    """Busiest moment over the mean inside a window of the demand series."""
+    peak_to_mean: _Peak | None = None
+    """Busiest moment over the mean inside a window, beyond chance; where not said, a request trace shows it, and else it is 1."""
 
 
 class WaitSlo(Frozen):
@@ -69,8 +69,8 @@ class WaitSlo(Frozen):
     """Most of the requests that may wait, as a share."""
     slots_per_replica: Annotated[int, Field(ge=1, le=4096)] = 1
     """Requests that a replica serves side by side at the throughput stated."""
-    peak_to_mean: _Peak = 1.0
-    """Busiest moment over the mean inside a window of the demand series."""
+    peak_to_mean: _Peak | None = None
+    """Busiest moment over the mean inside a window, beyond chance; where not said, a request trace shows it, and else it is 1."""
 
 
 class Span(Frozen):

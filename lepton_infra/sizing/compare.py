@@ -1,95 +1,122 @@
 """The plan beside its rivals on the user's own history, without hindsight.
 
-The method is chosen on what came before the last days; within them every policy knows what happened up to the window it decides at.
+Methods, levels and targets are chosen on what came before the last days; within them every policy knows what happened up to the window it
+decides at.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from math import isnan
 from typing import Final
 
 import numpy as np
 
-from lepton_infra.sizing import policies
-from lepton_infra.sizing.dayahead import HOURS, replayed
-from lepton_infra.sizing.forecast import Method, Task, coverage, ranked, rolling
-from lepton_infra.sizing.plan import NodeHours
-from lepton_infra.sizing.series import DemandSeries
-from lepton_infra.sizing.simulator import Policy, Score, Setting, score, simulate
+from lepton_infra.sizing import planner, policies
+from lepton_infra.sizing.dayahead import HOURS, day_losses
+from lepton_infra.sizing.forecast import WARM_UP_SEASONS, Method, Task, blends, coverage, rolling
+from lepton_infra.sizing.level import Asked, Case, Level, as_run, find_level
+from lepton_infra.sizing.plan import Compared, Gained, Outcome
+from lepton_infra.sizing.simulator import Policy, Run, Setting, Span, score, simulate
 
-LAST_DAYS: Final = 4
-"""Days that the comparison covers, at most half of the history."""
+THRESHOLDS: Final = "thresholds-80-40"
+"""The rival that gains are told against."""
+_PEAK: Final = 0.95
+_HALF: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class History:
-    """A pool's demand in its two grains, ending together."""
+class Judged:
+    """How the plan would have done."""
 
-    windows: DemandSeries
-    """By window, up to the end of the last whole hour."""
-    hours: DemandSeries
-    """By hour of the clock."""
-
-    @property
-    def days(self) -> int:
-        """Return how many days a comparison can cover."""
-        return min(LAST_DAYS, len(self.hours.values) // HOURS // 2)
-
-    @property
-    def last(self) -> int:
-        """Return the windows of these days."""
-        return self.days * self.windows.season
+    table: Compared
+    """Beside its rivals."""
+    covered: float | None
+    """Share of the recorded windows within the quantile that forecasters are chosen by; None where none could be scored."""
 
 
-def history(series: DemandSeries) -> History:
-    """Return both grains of a series, cut where the last whole hour ends."""
-    windows, hours = series.windows(), series.hours()
-    whole = int((hours.end - windows.start).total_seconds()) // windows.step_seconds
-    return History(replace(windows, values=windows.values[:whole]), hours)
-
-
-def compare(past: History, setting: Setting, lead: Task, hourly: Task, candidates: list[Method]) -> tuple[NodeHours | None, float | None]:
-    """Return node-hours and violated shares of each policy on the last days, and the coverage of the quantile there.
-
-    None and None where the history is shorter than two days.
-    """
+def compare(case: Case) -> Judged | None:
+    """Return how each policy did on the last days; None where the history is shorter than two days."""
+    past, setting = case.past, case.setting
     if not past.days:
-        return None, None
-    last = past.last
-    method = chosen(lead, candidates, last)
-    by_name = scores(past, setting, lead, method)
-    by_name["schedule"] = _score(past, setting, _scheduled(past, setting, hourly, candidates))
-    table = NodeHours(
+        return None
+    span = setting.last(past.last)
+    lead = blends(_before(case.lead, past.last), case.names)[0][1]
+    hourly = day_losses(_before(case.hourly, past.days * HOURS), case.names)[0][1]
+    level = find_level(case, hourly, held_out=past.days)
+    runs = {name: simulate(setting, make()) for name, make in _contestants(case, lead, level, span).items()}
+    covered = coverage(case.lead, lead, past.last)
+    table = Compared(
         days=past.days,
-        violated={name: round(one.violated, 4) for name, one in sorted(by_name.items())},
-        **{name: round(one.node_hours, 2) for name, one in by_name.items()},
+        policies=tuple(_outcome(case, name, run, span) for name, run in runs.items()),
+        gained=gained(case, runs["plan"], runs[THRESHOLDS], span),
     )
-    covered = coverage(lead, method, last)
-    return table, None if np.isnan(covered) else round(covered, 4)
+    return Judged(table, None if isnan(covered) else round(covered, 4))
 
 
-def chosen(task: Task, candidates: list[Method], last: int) -> Method:
-    """Return the method that lost least before the last windows, which it does not get to see."""
-    return ranked(replace(task, values=task.values[:-last]), candidates)[0][1]
+def at_lead(setting: Setting, lead: Task, method: Method, asked: Asked, start: int) -> tuple[float, Policy]:
+    """Return our planner that decides at every window, and the quantile that it begins with at window `start`.
+
+    Where a share of windows is allowed it is the planner of `lepton backtest`: the level is found on the windows before `start` and then
+    kept by what it leads to. Where a quantile is fixed it is that.
+    """
+    if asked.fixed:
+        return asked.fixed, policies.forecast(setting, rolling(lead, method, lead.horizons[0]).upper)
+    nodes = policies.wanted(setting, planner.ladder(lead, method))
+    rung = planner.calibrated(setting, nodes, asked.aim, Span(min(WARM_UP_SEASONS * lead.season, start // 2), start))
+    return planner.quantile_of(rung), planner.kept(setting, nodes, rung, asked.aim, start)
 
 
-def scores(past: History, setting: Setting, lead: Task, method: Method) -> dict[str, Score]:
-    """Return how each policy that decides at every window did on the last days."""
-    decided = {
-        "oracle": policies.oracle(setting),
-        "plan": policies.forecast(setting, rolling(lead, method, lead.horizons[0]).upper),
-        "static_peak": policies.static(setting, len(setting.values) - past.last),
-        "thresholds": policies.thresholds(setting),
+def gained(case: Case, ours: Run, theirs: Run, span: Span) -> Gained | None:
+    """Return what our run gains over another, as `plan.Gained` defines it; None where there is nothing to divide by."""
+    demand = case.setting.values[span.first : span.end]
+    known = ~np.isnan(demand)
+    if not known.any():
+        return None
+    demand = demand[known]
+    high, low = demand >= np.quantile(demand, _PEAK), demand <= np.quantile(demand, _HALF)
+
+    def measured(run: Run) -> tuple[float, float, float]:
+        billed, serving = run.billed[span.first : span.end][known], run.serving[span.first : span.end][known]
+        cost = float(billed.sum())
+        off_peak = float(demand[low].sum()) / float(billed[low].sum()) if billed[low].any() else 0.0
+        return float(serving[high].mean()) / cost if cost else 0.0, off_peak, cost
+
+    mine, rival = measured(ours), measured(theirs)
+    if not all(rival):
+        return None
+    peak, off_peak, cost = (round(one / other - 1, 4) for one, other in zip(mine, rival, strict=True))
+    return Gained(peak_capacity=peak, off_peak_utilisation=off_peak, cost=cost)
+
+
+def _contestants(case: Case, lead: Method, level: Level, span: Span) -> dict[str, Callable[[], Policy]]:
+    setting = case.setting
+    seed = blends(_before(case.lead, case.past.last), ("seed",))[0][1]
+    return {
+        "oracle": lambda: policies.oracle(setting),
+        "plan": lambda: as_run(setting, level),
+        "each-window": lambda: at_lead(setting, case.lead, lead, case.asked, span.first)[1],
+        "schedule": lambda: policies.timetable(setting, level.floors),
+        "seed": lambda: at_lead(setting, case.lead, seed, case.asked, span.first)[1],
+        "hpa-70": lambda: policies.target_tracking(setting),
+        THRESHOLDS: lambda: policies.thresholds(setting),
+        "static-peak": lambda: policies.static(setting, span.first),
     }
-    return {name: _score(past, setting, policy) for name, policy in decided.items()}
 
 
-def _score(past: History, setting: Setting, policy: Policy) -> Score:
-    return score(setting, simulate(setting, policy), setting.last(past.last))
+def _outcome(case: Case, name: str, run: Run, span: Span) -> Outcome:
+    done = score(case.setting, run, span)
+    demand = case.setting.values[span.first : span.end]
+    capacity = done.node_hours * case.setting.capacity
+    served = float(np.nansum(demand)) * case.setting.hours_per_window
+    return Outcome(
+        policy=name,
+        node_hours=round(done.node_hours, 2),
+        usd=round(done.node_hours * case.usd_per_hour, 2),
+        short=round(done.violated, 4),
+        unserved=round(done.unserved, 6),
+        utilisation=round(served / capacity, 4) if capacity else 0.0,
+    )
 
 
-def _scheduled(past: History, setting: Setting, hourly: Task, candidates: list[Method]) -> Policy:
-    """Return the policy of plans made at the beginning of each of the last days."""
-    method = chosen(hourly, candidates, past.days * HOURS)
-    nodes = setting.nodes(replayed(hourly, method, past.days))
-    begins = past.windows.step_seconds * np.arange(len(setting.values)) - (past.hours.start - past.windows.start).total_seconds()
-    places = (begins // 3600).astype(np.int64) - (len(hourly.values) - len(nodes))
-    return policies.timetable(setting, nodes[np.maximum(places, 0)])
+def _before(task: Task, last: int) -> Task:
+    return replace(task, values=task.values[: len(task.values) - last])

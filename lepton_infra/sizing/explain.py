@@ -2,17 +2,21 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import ceil
 from typing import Final
 
 import numpy as np
 
 from lepton_infra.config import Pool
-from lepton_infra.sizing.compare import History
-from lepton_infra.sizing.dayahead import Day, trusted
+from lepton_infra.sizing.compare import THRESHOLDS, Judged
+from lepton_infra.sizing.dayahead import Day, day_told, trusted
 from lepton_infra.sizing.fleet import Fleet
 from lepton_infra.sizing.forecast import Method
+from lepton_infra.sizing.history import History
 from lepton_infra.sizing.lead import lead_minutes
-from lepton_infra.sizing.plan import NodeHours
+from lepton_infra.sizing.level import Asked, Level, named
+from lepton_infra.sizing.loop import TOLERANCE, calm_minutes
+from lepton_infra.sizing.plan import Money
 from lepton_infra.sizing.record import Record
 from lepton_infra.sizing.series import CYCLES_FOR_TRUST
 from lepton_infra.sizing.units import UNIT_NAMES
@@ -21,6 +25,7 @@ _OFF_COVERAGE: Final = 0.03
 _UNLIKE_DAYS: Final = 1.5
 _MANY_GAPS: Final = 0.05
 _SHORT: Final = 0.02
+_NEXT: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,41 +34,43 @@ class Explained:
 
     pool: Pool
     past: History
+    asked: Asked
     day: Day
-    ranking: list[tuple[float, Method]]
+    at_lead: list[tuple[float, Method]]
+    """Methods by their loss at the lead time, best first."""
+    ahead: list[tuple[float, Method]]
+    """Methods by their loss over the day ahead, best first."""
     fleets: list[Fleet]
-    compared: NodeHours | None
-    covered: float | None
+    """Machines by the price of the hours at the quantile that forecasters are chosen by, cheapest first."""
+    floors: Fleet
+    """What the hours planned hold."""
+    level: Level
+    money: Money
+    judged: Judged | None
     record: Record
     source: str
     """Where the throughput comes from."""
     said: tuple[str, ...]
     """What lead time, throughput and staffing rest on."""
-    doubted: tuple[str, ...]
-    """Kinds of GPU that were refused, and why."""
 
 
 def why(told: Explained) -> tuple[str, ...]:
-    """Return the reasons for machine, forecasters and margin."""
+    """Return the reasons for machine, forecasters, floors and loop."""
     best = told.fleets[0].candidate
     unit = UNIT_NAMES[told.past.windows.unit]
     fit = f"{best.node.replicas} replicas" if best.node.replicas > 1 else "one replica"
     sentences = [
         f"A {best.machine.name} holds {fit} and serves {best.node.capacity:.6g} {unit} ({told.source}).",
         *told.said,
-        _machine(told.fleets),
-        f"At {lead_minutes(told.pool)} minutes of lead time {_choice(told.ranking, unit)}.",
-        f"Over the day ahead {_choice(list(told.day.losses), unit)}." if told.day.losses else "",
+        _machine(told),
+        f"At {lead_minutes(told.pool)} minutes of lead time {_choice(told.at_lead, unit)}.",
+        f"Over the day ahead {day_told(told.ahead, unit)}.",
+        _level(told),
+        _loop(told),
+        _month(told.money),
+        *_compared(told),
     ]
-    if told.compared and told.covered is not None:
-        within = f"within the {told.pool.quantile:.1%} quantile in {told.covered:.1%} of windows"
-        sentences.append(f"On the last {told.compared.days} days demand stayed {within}.")
-    burst = told.record.burst
-    if burst:
-        sentences.append(
-            f"The trace has single requests: within {burst.window_seconds} s the busiest second had {burst.median:.1f} times the mean one "
-            f"in half of the windows, and {burst.p95:.1f} times or more in one of twenty."
-        )
+    sentences += _burst(told)
     return tuple(filter(None, sentences))
 
 
@@ -73,7 +80,6 @@ def warnings(told: Explained) -> tuple[str, ...]:
 
 
 def _warnings(told: Explained) -> Iterator[str]:
-    yield from told.doubted
     windows, record = told.past.windows, told.record
     if record.lost:
         yield (
@@ -87,18 +93,33 @@ def _warnings(told: Explained) -> Iterator[str]:
         )
     if windows.gaps > _MANY_GAPS * len(windows.values):
         yield f"{windows.gaps / len(windows.values):.1%} of the history are gaps; they were left out, not counted as zero."
-    if told.covered is not None and told.covered < told.pool.quantile - _OFF_COVERAGE:
-        stayed = f"Demand stayed within the {told.pool.quantile:.1%} quantile in {told.covered:.1%} of the last windows"
-        yield f"{stayed}: the margin is too narrow for what came."
+    yield from _doubtful_level(told)
     yield from _unlike_days(told)
-    if told.compared and told.compared.violated["schedule"] > 1 - told.pool.quantile + _SHORT:
-        yield (
-            f"Hours planned a day ahead fell short in {told.compared.violated['schedule']:.1%} of the last windows: "
-            f"let the autoscaler add up to {told.pool.max_nodes} nodes above them, and plan again every day."
-        )
     caveat = told.fleets[0].candidate.machine.caveat
     if caveat:
         yield f"{told.fleets[0].candidate.machine.name}: {caveat}."
+
+
+def _doubtful_level(told: Explained) -> Iterator[str]:
+    """Yield what to doubt about quantiles, floors and loop."""
+    judged, found = told.judged, told.level.found
+    if judged and judged.covered is not None and judged.covered < told.asked.scored - _OFF_COVERAGE:
+        stayed = f"Demand stayed within the {told.asked.scored:.1%} quantile in {judged.covered:.1%} of the last windows"
+        yield f"{stayed}: the margin is too narrow for what came."
+    if found and found.done.violated > told.asked.allowed:
+        yield (
+            f"No floors and loop would have kept to {told.asked.allowed:.1%} of windows short; these come closest with "
+            f"{found.done.violated:.1%}. Shorten the lead time, raise max_nodes, or allow more."
+        )
+    if judged and judged.table.of("schedule").short > told.asked.allowed + _SHORT:
+        alone = f"The floors alone would have been short in {judged.table.of('schedule').short:.1%} of the last windows"
+        if told.level.tracking:
+            yield f"{alone}: an autoscaler has to run by the loop's numbers above them, up to {told.pool.max_nodes} nodes."
+        else:
+            yield f"{alone}: plan again every day, or say violations in place of quantile and run an autoscaler."
+    most = ceil(float(told.day.at(0.99).max()) / told.fleets[0].candidate.node.capacity)
+    if most > told.pool.max_nodes:
+        yield f"The 99 % quantile of the busiest hour needs {most} nodes, more than max_nodes, which is {told.pool.max_nodes}."
 
 
 def _unlike_days(told: Explained) -> Iterator[str]:
@@ -117,16 +138,36 @@ def _unlike_days(told: Explained) -> Iterator[str]:
         )
 
 
-def _machine(fleets: list[Fleet]) -> str:
-    best = fleets[0]
+def _burst(told: Explained) -> Iterator[str]:
+    """Yield how uneven demand is inside a window, and what of it staffing takes into account."""
+    burst, queue = told.record.burst, told.fleets[0].candidate.node.queue
+    if not burst:
+        return
+    yield (
+        f"The trace has single requests: within {burst.window_seconds} s the busiest second had {burst.median:.1f} times the mean one "
+        f"in half of the windows, and {burst.p95:.1f} times or more in one of twenty; half have "
+        f"{burst.beyond_chance:.2f} times what chance makes or more."
+    )
+    if queue and told.pool.slo and told.pool.slo.peak_to_mean is None:
+        yield (
+            f"The promise says no peak_to_mean, so replicas are staffed for {queue.peak_to_mean:.2f}, which the trace shows: "
+            "queueing allows for chance, and this for what is beyond it."
+        )
+
+
+def _machine(told: Explained) -> str:
+    best = told.fleets[0]
     machine = best.candidate.machine
-    start = f"{machine.name} costs least over the hours planned: {best.usd:,.2f} $ a day for {sum(best.nodes)} node-hours"
-    if len(fleets) == 1:
+    start = (
+        f"{machine.name} costs least to hold the {told.asked.scored:.1%} quantile of the hours planned: {best.usd:,.2f} $ a day for "
+        f"{sum(best.nodes)} node-hours"
+    )
+    if len(told.fleets) == 1:
         return f"{start}; no other machine satisfies the pool."
-    other = fleets[1]
+    other = told.fleets[1]
     more = other.usd / best.usd - 1 if best.usd else 0.0
     return (
-        f"{start}; next of {len(fleets)} machines is {other.candidate.machine.name} at {other.usd:,.2f} $ "
+        f"{start}; next of {len(told.fleets)} machines is {other.candidate.machine.name} at {other.usd:,.2f} $ "
         f"for {sum(other.nodes)} node-hours ({more:+.1%})."
     )
 
@@ -136,6 +177,63 @@ def _choice(ranking: list[tuple[float, Method]], unit: str) -> str:
     others: dict[str, float] = {}
     for loss, method in ranking:
         others.setdefault(method.forecaster, loss)
-    rest = ", ".join(f"{name} {loss:.3g}" for name, loss in others.items() if name != best.forecaster)
-    start = f"{best.forecaster} with a {best.margin} margin lost least on the history (pinball {ranking[0][0]:.3g} {unit}"
-    return f"{start}; {rest})" if rest else f"{start})"
+    rest = [f"{_words(name)} {loss:.3g}" for name, loss in others.items() if name != best.forecaster][:_NEXT]
+    start = f"{_words(best.forecaster)} with a {best.margin} margin lost least on the history (pinball {ranking[0][0]:.3g} {unit}"
+    return f"{start}; next {', '.join(rest)})" if rest else f"{start})"
+
+
+def _words(forecaster: str) -> str:
+    names = forecaster.split("+")
+    return forecaster if len(names) == 1 else f"the mean of {', '.join(names[:-1])} and {names[-1]}"
+
+
+def _level(told: Explained) -> str:
+    """Say how the level came about."""
+    level, asked = told.level, told.asked
+    if level.tracking is None:
+        return f"The stack file fixes the quantile: floors hold {named(level.quantile)} of each hour, and nothing runs above them."
+    hold = f"floors that hold {named(level.quantile)} of each hour and a loop that aims at {level.tracking.target:.0%} above them"
+    if not level.found:
+        return f"With too few days to find a level on, it is a cautious guess: {hold}."
+    days = round((level.span.end - level.span.first) / told.past.windows.season)
+    return (
+        f"Allowed are {asked.allowed:.1%} of windows short: of all levels, {hold} would have cost least on the last {days} days, each "
+        f"planned as of its beginning, with {level.found.done.violated:.2%} short."
+    )
+
+
+def _loop(told: Explained) -> str:
+    if told.level.tracking is None:
+        return ""
+    lead, target = lead_minutes(told.pool), told.level.tracking.target
+    return (
+        f"The loop adds nodes above {target * (1 + TOLERANCE):.0%} utilisation and takes them away below {target * (1 - TOLERANCE):.0%}, "
+        f"only to the most wished within {calm_minutes(lead)} minutes: one that goes too early is missed for the {lead} that another takes."
+    )
+
+
+def _month(money: Money) -> str:
+    if money.p10 is None or money.p90 is None:
+        return ""
+    return (
+        f"A month of days like the last {money.days} costs {money.expected:,.0f} $; one month in ten less than {money.p10:,.0f} $, "
+        f"one in ten more than {money.p90:,.0f} $."
+    )
+
+
+def _compared(told: Explained) -> Iterator[str]:
+    judged = told.judged
+    if not judged:
+        return
+    days = judged.table.days
+    if judged.covered is not None:
+        within = f"within the {told.asked.scored:.1%} quantile at the lead time in {judged.covered:.1%} of windows"
+        yield f"On the last {days} days demand stayed {within}."
+    gained = judged.table.gained
+    if gained:
+        ours, theirs = judged.table.of("plan"), judged.table.of(THRESHOLDS)
+        yield (
+            f"Against scaling out at 80 % and in at 40 %, the plan would have paid {gained.cost:+.1%}, had {gained.peak_capacity:+.1%} "
+            f"capacity at the peak for the same money and {gained.off_peak_utilisation:+.1%} utilisation off it, and been short in "
+            f"{ours.short:.1%} of windows instead of {theirs.short:.1%}."
+        )

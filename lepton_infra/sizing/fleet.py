@@ -79,7 +79,7 @@ def choose(found: Sequence[Candidate], demand: Sequence[float], pool: Pool, wher
     Raises:
         BadInput: every machine would need more nodes than `max_nodes`.
     """
-    fleets = [_fleet(candidate, demand, pool.min_nodes) for candidate in found]
+    fleets = [staff(candidate, demand, pool.min_nodes) for candidate in found]
     within = [fleet for fleet in fleets if max(fleet.nodes) <= pool.max_nodes]
     if not within:
         least = min(fleets, key=lambda fleet: (max(fleet.nodes), fleet.candidate.machine.name))
@@ -101,7 +101,8 @@ def system_faults(stack: Stack, catalog: Catalog, where: str) -> list[Fault]:
     return [Fault(f"{where}.cluster.system_pool.machine", f"is {given}", allowed)]
 
 
-def _fleet(candidate: Candidate, demand: Sequence[float], least: int) -> Fleet:
+def staff(candidate: Candidate, demand: Sequence[float], least: int) -> Fleet:
+    """Return the fleet of one machine that serves the hours' demand, with `least` nodes at least."""
     replicas = replicas_for(demand, candidate.node)
     return Fleet(candidate, replicas, tuple(nodes_for(each, candidate.node, least) for each in replicas))
 

@@ -1,26 +1,27 @@
-"""How hot a fleet may run: the utilisation that an autoscaler should aim at follows from the fleet's size, it is no constant."""
+"""How hot a fleet may run where requests were promised something: it follows from the fleet's size, it is no constant."""
 
 from lepton_infra.sizing.fleet import Fleet
 
 
-def target_utilisation(fleet: Fleet) -> float | None:
-    """Return the mean share of busy slots up to which the fewest nodes planned keep the promise.
+def hottest(fleet: Fleet) -> float:
+    """Return the mean share of busy slots up to which the fewest nodes planned keep the promise; 1 without one.
 
-    A larger fleet may run hotter, so what holds for the smallest holds at every hour. None without a promise or without nodes.
+    A larger fleet may run hotter, so what holds for the smallest holds at every hour.
     """
     queue = fleet.candidate.node.queue
-    running = [nodes for nodes in fleet.nodes if nodes]
-    return round(queue.utilisation(min(running) * fleet.candidate.node.replicas), 4) if queue and running else None
+    return queue.utilisation(max(min(fleet.nodes), 1) * fleet.candidate.node.replicas) if queue else 1.0
 
 
-def utilisation_told(fleet: Fleet, target: float | None) -> str:
-    """Return the sentence about the target; nothing where there is none."""
+def promise_told(fleet: Fleet) -> str:
+    """Return the sentence about the busy slots up to which the promise is kept; nothing where there is none."""
     queue, replicas = fleet.candidate.node.queue, fleet.candidate.node.replicas
-    if queue is None or target is None:
+    running = [nodes for nodes in fleet.nodes if nodes]
+    if queue is None or not running:
         return ""
-    few, many = min(filter(None, fleet.nodes)), max(fleet.nodes)
+    few, many = min(running), max(running)
     waits = f"{queue.promise.wait * queue.seconds:.2g} s" if queue.promise.wait else "at all"
+    low, high = queue.utilisation(few * replicas), queue.utilisation(many * replicas)
     return (
         f"At most {queue.promise.share:.2%} of requests wait {'longer than ' if queue.promise.wait else ''}{waits}: "
-        f"slots may be {target:.0%} busy with {few} nodes and {queue.utilisation(many * replicas):.0%} with {many}."
+        f"slots may be {low:.0%} busy with {few} nodes and {high:.0%} with {many}."
     )

@@ -9,6 +9,7 @@ from typing import Literal
 from pydantic import Field
 
 from lepton_infra.config.model import Frozen
+from lepton_infra.sizing.promise import Promise
 
 
 class Inputs(Frozen):
@@ -20,6 +21,8 @@ class Inputs(Frozen):
     """Of the price catalogue."""
     demand: dict[str, str]
     """Of each file of demand and of known events, by its name in the stack file."""
+    commitments: str = ""
+    """Of the commitment prices of the stack's cloud and region."""
     throughput: dict[str, str] = Field(default_factory=dict)
     """Of each benchmark, by its name in the stack file, and of the shipped tables where a pool looks its throughput up."""
 
@@ -44,18 +47,24 @@ class Offer(Frozen):
 
 
 class Hour(Frozen):
-    """What is needed in one hour."""
+    """What is needed in one hour: quantiles of its busiest window, in the demand's unit."""
 
     start: dt.datetime
     """When it begins, UTC."""
     demand_p50: float
-    """Median of demand in the demand's unit."""
+    """Median."""
+    demand_p90: float
+    """90 % quantile."""
+    demand_p95: float
+    """95 % quantile."""
+    demand_p99: float
+    """99 % quantile."""
     demand: float
-    """Demand at the pool's quantile, which the nodes serve."""
+    """Demand at the pool's quantile, which the nodes planned serve alone."""
     replicas: int
-    """Replicas of the model."""
+    """Replicas of the model for that."""
     nodes: int
-    """Nodes that serve throughout the hour."""
+    """Nodes that serve throughout the hour: the floor below which the loop does not go."""
 
 
 class Change(Frozen):
@@ -65,25 +74,82 @@ class Change(Frozen):
     """When, as a five-field cron expression in UTC, already early by the lead time."""
     min_nodes: int
     """Fewest nodes from then on; the autoscaler may add up to the pool's `max_nodes`."""
+    scale: Literal["out", "in"]
+    """Whether the floor rises or falls."""
 
 
-class NodeHours(Frozen):
-    """Node-hours on the last days of the series, each policy deciding with what it knew then."""
+class Loop(Frozen):
+    """How whatever scales on load should decide above the floors; the plan's own simulation of it decides by these numbers."""
+
+    scale_out_above: float
+    """Mean utilisation of the serving nodes, as a share of their capacity, above which nodes are added."""
+    scale_in_below: float
+    """Mean utilisation below which nodes are taken away."""
+    scale_out_wait_minutes: int
+    """Time for which nodes on their way count as if they served: the lead time."""
+    scale_in_wait_minutes: int
+    """Time over which the most that was wished is kept before nodes are taken away."""
+
+
+class Money(Frozen):
+    """Dollars per month of 730 hours for the nodes as they would be run, floors and loop, at the on-demand price."""
+
+    expected: float
+    """Mean of the recorded days, each run as planned at its beginning; of the floors alone where too few days were recorded."""
+    p10: float | None
+    """One month in ten costs less; None where too few days were recorded to say."""
+    p90: float | None
+    """One month in ten costs more; None where too few days were recorded to say."""
+    days: int
+    """Recorded days that it rests on."""
+
+
+class Outcome(Frozen):
+    """How one policy did on the last days of the series, deciding with what it knew then."""
+
+    policy: str
+    """Its name."""
+    node_hours: float
+    """Billed, booting nodes included."""
+    usd: float
+    """Their on-demand price."""
+    short: float
+    """Share of windows in which demand exceeded the nodes."""
+    unserved: float
+    """Share of demand that exceeded them."""
+    utilisation: float
+    """Demand over the capacity of the nodes billed."""
+
+
+class Gained(Frozen):
+    """The plan against scaling out at 80 % and in at 40 %, on the last days; each a share more, negative where it is less."""
+
+    peak_capacity: float
+    """Mean nodes that served in the twentieth of the windows with the most demand, for each dollar paid over all of the days."""
+    off_peak_utilisation: float
+    """Demand over the capacity of the nodes billed, in the half of the windows with the least demand."""
+    cost: float
+    """Dollars paid over all of the days."""
+
+
+class Compared(Frozen):
+    """The plan beside its rivals."""
 
     days: int
-    """Length of the comparison."""
-    oracle: float
-    """With perfect knowledge."""
-    plan: float
-    """With this plan's forecaster and margin, decided again at each window at the lead time."""
-    schedule: float
-    """With the hours planned a day ahead alone, decided once a day, no autoscaler above them."""
-    static_peak: float
-    """With the peak of the history always running."""
-    thresholds: float
-    """Scaling out at 80 % and in at 40 % utilisation."""
-    violated: dict[str, float]
-    """Share of windows in which demand exceeded the nodes, by policy."""
+    """Length of the comparison; levels, targets and forecasters were fixed on what came before."""
+    policies: tuple[Outcome, ...]
+    """`oracle`: perfect knowledge. `plan`: as it would be run. `each-window`: our planner, deciding again at every window
+    at the lead time, as `lepton backtest` has it. `schedule`: the floors alone. The rest are the rivals."""
+    gained: Gained | None
+    """What the plan gains; None where there is nothing to divide by."""
+
+    def of(self, policy: str) -> Outcome:
+        """Return how a policy did.
+
+        Raises:
+            KeyError: there is none of this name.
+        """
+        return {one.policy: one for one in self.policies}[policy]
 
 
 class PoolPlan(Frozen):
@@ -99,8 +165,12 @@ class PoolPlan(Frozen):
     """Unit of demand."""
     node_capacity: float
     """Demand that one node serves."""
+    violations: float | None
+    """Share of windows that may be short, for which the quantile and the target were found; None where the quantile is fixed."""
     quantile: float
-    """Quantile of demand that the nodes serve."""
+    """Quantile of the hours' demand that the planned nodes serve alone."""
+    lead_quantile: float
+    """Quantile of demand at the lead time that would have kept to the same share without floors, decided at each window."""
     lead_minutes: int
     """Minutes from ordering a node until it serves."""
     forecaster: str
@@ -108,7 +178,10 @@ class PoolPlan(Frozen):
     day_ahead_forecaster: str
     """Name of the forecaster that won over the 24 hours planned, with its margin."""
     coverage: float | None
-    """Share of the recorded windows of the last days in which demand stayed within the quantile; None where too few were recorded."""
+    """Share of the recorded windows of the last days in which demand stayed within the quantile that forecasters are chosen by at the lead
+    time (`scored_quantile`); None where too few were recorded."""
+    scored_quantile: float
+    """Quantile by whose pinball loss forecasters are chosen: the fixed one, or 0.95."""
     why: tuple[str, ...]
     """Sentences that explain the choices, numbers included."""
     warnings: tuple[str, ...]
@@ -120,19 +193,22 @@ class PoolPlan(Frozen):
     max_nodes: int
     """Upper bound for the autoscaler."""
     target_utilisation: float | None
-    """Mean share of busy slots for an autoscaler to aim at: the most that keeps the promise at the fewest nodes; None without a promise."""
+    """Mean share of the serving nodes' capacity for an autoscaler to aim at: the hottest that would have kept to the share allowed. None
+    where the quantile is fixed and the floors do it alone."""
+    loop: Loop | None
+    """Thresholds that follow from the target."""
     schedule: tuple[Change, ...]
     """Changes of the lower bound over the day, in order of time."""
-    usd_per_month: float
-    """Cost of the planned node-hours over 730 hours."""
-    compared: NodeHours | None
+    usd_per_month: Money
+    """What it costs."""
+    compared: Compared | None
     """The plan beside its rivals on the user's own history; None where that is shorter than two days."""
 
 
 class Plan(Frozen):
     """What `stacks/plans/<stack>.json` holds."""
 
-    format: Literal["lepton.plan/1"] = "lepton.plan/1"
+    format: Literal["lepton.plan/2"] = "lepton.plan/2"
     """Name and version of this format."""
     stack: str
     """Name of the stack."""
@@ -140,6 +216,8 @@ class Plan(Frozen):
     """What it was made from."""
     pools: tuple[PoolPlan, ...]
     """One plan for each pool, in the stack file's order."""
+    commitments: tuple[Promise, ...] = ()
+    """What could be committed to, from the need of the pools' whole histories; none where the catalogue has no such price."""
 
     def pool(self, name: str) -> PoolPlan:
         """Return the plan of the pool with this name.

@@ -46,6 +46,8 @@ class Burst:
     """In the worst window."""
     window_seconds: int
     """Length of a window."""
+    beyond_chance: float
+    """The busiest second over that of as many requests which come at random, in half of the windows no more; 1 is pure chance."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,8 +26,11 @@ def schedule(nodes: Sequence[int], first_hour: int, lead_minutes: int) -> tuple[
     by_hour = [nodes[(hour - first_hour) % 24] for hour in range(24)]
     minutes = sorted({minute % DAY for hour in range(24) for minute in (hour * 60, hour * 60 - lead_minutes)})
     floors = [(minute, _needed(by_hour, minute, lead_minutes)) for minute in minutes]
-    changes = [(minute, floor) for place, (minute, floor) in enumerate(floors) if floor != floors[place - 1][1]]
-    return tuple(Change(cron=f"{minute % 60} {minute // 60} * * *", min_nodes=floor) for minute, floor in changes)
+    changes = [(minute, floor, floors[place - 1][1]) for place, (minute, floor) in enumerate(floors) if floor != floors[place - 1][1]]
+    return tuple(
+        Change(cron=f"{minute % 60} {minute // 60} * * *", min_nodes=floor, scale="out" if floor > before else "in")
+        for minute, floor, before in changes
+    )
 
 
 def base(nodes: Sequence[int], first_hour: int, lead_minutes: int) -> int:

@@ -9,6 +9,7 @@ from lepton_infra.config import KnownThroughput, Pool, Throughput, TokenSlo, Wai
 from lepton_infra.errors import BadInput, Fault
 from lepton_infra.sizing.erlang import Promise
 from lepton_infra.sizing.queue import Queue
+from lepton_infra.sizing.record import Record
 from lepton_infra.throughput import Believed, Operating, Point, canonical, judge, read_benchmark
 
 _QUEUED: Final = "requests_per_second"
@@ -30,17 +31,17 @@ class Serving:
     """What the plan says about it, as sentences."""
 
 
-def stated(pool: Pool, throughput: Throughput) -> dict[str, Serving]:
-    """Return what the stack file states, by plain kind of GPU."""
+def stated(pool: Pool, throughput: Throughput, measured: float = 1.0) -> dict[str, Serving]:
+    """Return what the stack file states, by plain kind of GPU; `measured` is the peak to mean where the promise does not say it."""
     rates = {plain(kind): rate * pool.gpus_per_replica for kind, rate in throughput.per_gpu.items()}
     slo = pool.slo
     if not isinstance(slo, WaitSlo):
         return {kind: Serving(rate, None, throughput.source) for kind, rate in rates.items()}
-    promise, slots = Promise(slo.wait_probability), slo.slots_per_replica
-    return {kind: Serving(rate, Queue(slots, slots / rate, promise, slo.peak_to_mean), throughput.source) for kind, rate in rates.items()}
+    promise, slots, peak = Promise(slo.wait_probability), slo.slots_per_replica, slo.peak_to_mean or measured
+    return {kind: Serving(rate, Queue(slots, slots / rate, promise, peak), throughput.source) for kind, rate in rates.items()}
 
 
-def servings(pool: Pool, directory: Path, peak: float, where: str) -> tuple[dict[str, Serving], tuple[str, ...]]:
+def servings(pool: Pool, directory: Path, peak: float, where: str, measured: float = 1.0) -> tuple[dict[str, Serving], tuple[str, ...]]:
     """Return what a replica serves by plain kind of GPU, and a sentence for each kind that was refused.
 
     Args:
@@ -48,15 +49,17 @@ def servings(pool: Pool, directory: Path, peak: float, where: str) -> tuple[dict
         directory: where the stack file lies, for benchmarks beside it.
         peak: the most demand of the history, which decides between ways to run a replica.
         where: the pool's place in its file, for messages.
+        measured: peak to mean inside a window, where the promise does not say it.
 
     Raises:
         BadInput: a benchmark cannot be read, or no kind of GPU is left.
     """
     wanted, slo = pool.throughput, pool.slo
     if isinstance(wanted, Throughput):
-        return _within(stated(pool, wanted), peak, where), ()
+        return _within(stated(pool, wanted, measured), peak, where), ()
     if not isinstance(slo, TokenSlo):
         raise BadInput(Fault(f"{where}.slo", "is missing", "ttft_seconds, tpot_ms, input_tokens and output_tokens beside throughput.model"))
+    slo = slo.model_copy(update={"peak_to_mean": slo.peak_to_mean or measured})
     own = _own(pool, wanted, directory, where)
     found: dict[str, Serving] = {}
     refused: list[tuple[str, str, str]] = []
@@ -70,6 +73,11 @@ def servings(pool: Pool, directory: Path, peak: float, where: str) -> tuple[dict
     if not found:
         raise BadInput(Fault(f"{where}.throughput.model", given, "", remedy) for _, given, remedy in refused)
     return _within(found, peak, where), tuple(f"{kind} is left out: throughput.model {given}. {remedy}." for kind, given, remedy in refused)
+
+
+def measured_peak(record: Record | None) -> float:
+    """Return how much busier than chance makes it a window's busiest moment is; 1 where single requests are not known."""
+    return max(record.burst.beyond_chance, 1.0) if record and record.burst else 1.0
 
 
 def unit_fault(pool: Pool, unit: str, where: str) -> list[Fault]:
@@ -121,7 +129,7 @@ def _serving(judged: Believed, slo: TokenSlo, peak: float) -> Serving:
     """Return the way to run a replica that needs the fewest of them at the peak; ties by the faster, then by fewer slots."""
     queues = {way: _queue(way, judged.share, slo) for way in judged.ways}
     fastest = max(judged.ways, key=lambda way: way.per_second)
-    most = MOST_REPLICAS * fastest.per_second / slo.peak_to_mean
+    most = MOST_REPLICAS * fastest.per_second / (slo.peak_to_mean or 1.0)
     ways = judged.ways if peak < most else (fastest,)
     best = min(ways, key=lambda way: (queues[way].one(min(peak, most)), -way.per_second, way.slots))
     queue = queues[best]
@@ -136,4 +144,4 @@ def _serving(judged: Believed, slo: TokenSlo, peak: float) -> Serving:
 def _queue(way: Operating, share: float, slo: TokenSlo) -> Queue:
     seconds = way.seconds / share
     wait = max(slo.ttft_seconds - way.ttft_seconds / share, 0.0) / seconds
-    return Queue(way.slots, seconds, Promise(1 - slo.within, wait), slo.peak_to_mean)
+    return Queue(way.slots, seconds, Promise(1 - slo.within, wait), slo.peak_to_mean or 1.0)

@@ -1,6 +1,7 @@
 """From single requests to demand by the minute."""
 
 import datetime as dt
+from math import lgamma, log, sqrt
 from typing import Final
 
 import numpy as np
@@ -14,6 +15,8 @@ from lepton_infra.sizing.series import DemandSeries
 
 TRACE_WINDOW: Final = 60
 """Seconds over which requests are averaged; windows begin at full minutes."""
+_FAR: Final = 12
+"""Deviations from its mean beyond which a Poisson number is never met."""
 TRACE_UNITS: Final[tuple[Unit, ...]] = ("requests_per_second", "input_tokens_per_second", "output_tokens_per_second")
 """What can be counted of a trace."""
 
@@ -67,4 +70,24 @@ def burst(seconds: Ints) -> Burst | None:
     np.add.at(total, place, count)
     ratio = busiest * TRACE_WINDOW / total
     median, p95, most = (round(float(value), 3) for value in np.quantile(ratio, [0.5, 0.95, 1]))
-    return Burst(median, p95, most, TRACE_WINDOW)
+    beyond = float(np.median(busiest / _busiest_by_chance(total)))
+    return Burst(median, p95, most, TRACE_WINDOW, round(beyond, 3))
+
+
+def _busiest_by_chance(totals: Floats) -> Floats:
+    """Return how many requests the busiest second of a window has on average where so many come at random, each second Poisson."""
+    some, place = np.unique(totals, return_inverse=True)
+    return np.asarray([_largest_of_poisson(each / TRACE_WINDOW) for each in some.tolist()])[place]
+
+
+def _largest_of_poisson(mean: float) -> float:
+    """Return the mean of the largest of `TRACE_WINDOW` Poisson numbers: the sum of the chances that it exceeds 0, 1, 2 and so on.
+
+    What is far below the mean is exceeded for sure, what is far above it never.
+    """
+    low, high = max(int(mean - _FAR * sqrt(mean)), 0), int(mean + _FAR * sqrt(mean)) + _FAR
+    counts = np.arange(low, high, dtype=np.float64)
+    steps = np.concatenate([[0.0], np.cumsum(np.log(mean / counts[1:]))])
+    first = -mean + (low * log(mean) - lgamma(low + 1) if low else 0.0)
+    below = np.minimum(np.cumsum(np.exp(first + steps)), 1.0)
+    return low + float(np.sum(1 - below**TRACE_WINDOW))

@@ -33,6 +33,12 @@ def test_each_way_alone_is_good(pool: dict[str, Any], throughput: type, slo: typ
     assert stack(**read.model_dump(mode="json")).pools[0] == read
 
 
+def test_a_level_is_a_share_of_windows_or_a_quantile() -> None:
+    assert stack().pools[0].allowed == 0.01
+    assert stack(violations=0.02).pools[0].allowed == 0.02
+    assert stack(quantile=0.97).pools[0].allowed is None
+
+
 def test_a_lead_time_is_a_number_or_steps() -> None:
     assert stack(lead_minutes=7).pools[0].lead_minutes == 7
     assert isinstance(stack(lead_minutes={"node": {"median": 3, "p95": 6}}).pools[0].lead_minutes, LeadTime)
@@ -42,6 +48,8 @@ def test_a_lead_time_is_a_number_or_steps() -> None:
     ("pool", "sentence"),
     [
         ({"throughput": STATED | {"model": "m"}}, "throughput: has both per_gpu and model; one of the two. Remove one."),
+        ({"violations": 0.02, "quantile": 0.97}, "quantile: is 0.97 beside violations, which is 0.02; one of the two. Remove one."),
+        ({"violations": 0}, "violations: is 0; greater than 0"),
         ({"throughput": {"source": "x"}}, "throughput: has neither per_gpu nor model; one of the two."),
         ({"throughput": 7}, "throughput: is 7; a valid dictionary"),
         ({"throughput": {"model": "m", "bench": 1}, "slo": TOKENS}, "throughput.bench: is unknown; one of benchmark, benchmark_gpu"),

@@ -60,7 +60,7 @@ def test_no_identity_may_do_everything_or_anything_everywhere(graph: Graph) -> N
 
     assert not any("*" in action for _, statement in statements for action in statement["Action"])
     everywhere = {statement.get("Sid"): statement for _, statement in statements if statement["Resource"] == "*"}
-    assert set(everywhere) <= {"Sessions"}
+    assert set(everywhere) <= {"Publish", "Sessions"}
     assert all("aws:EC2InstanceSourceVPC" in statement["Condition"]["StringEquals"] for statement in everywhere.values())
 
 
@@ -236,7 +236,29 @@ def test_hours_of_the_plan_are_written_on_the_groups(graph: Graph, plan: Plan) -
 
     changes = [change for pool in plan.pools for change in pool.schedule]
     assert changes
-    assert sorted(written) == sorted((one.cron, one.min_nodes, one.min_nodes, -1, "Etc/UTC") for one in changes)
+    assert sorted(written) == sorted((one.cron, one.min_nodes, -1, -1, "Etc/UTC") for one in changes)
+
+
+def test_a_group_follows_load_above_its_floors_where_the_plan_has_a_target(graph: Graph, plan: Plan) -> None:
+    policy = graph.one("aws:autoscaling/policy:Policy", "overflow-load").inputs
+    tracked = policy["targetTrackingConfiguration"]
+    target = plan.pool("overflow").target_utilisation
+    assert target is not None
+    assert tracked["targetValue"] == pytest.approx(100 * target)
+    assert policy["estimatedInstanceWarmup"] == 60 * plan.pool("overflow").lead_minutes
+    metric = tracked["customizedMetricSpecification"]
+    assert metric["metricDimensions"] == [{"name": "AutoScalingGroupName", "value": policy["autoscalingGroupName"]}]
+    for _, statement in _statements(graph, "aws:iam/rolePolicy:RolePolicy"):
+        if "cloudwatch:PutMetricData" in statement["Action"]:
+            assert statement["Condition"]["StringEquals"]["cloudwatch:namespace"] == metric["namespace"]
+
+
+def test_without_a_target_the_hours_are_the_size_and_nobody_publishes(rig: Any) -> None:
+    graph = rig.build(lambda: AutoscalingGroup("group", rig.group()))
+
+    assert graph.of("aws:autoscaling/policy:Policy") == []
+    assert sorted(one.inputs["desiredCapacity"] for one in graph.of("aws:autoscaling/schedule:Schedule")) == [1, 4]
+    assert "cloudwatch" not in graph.one("aws:iam/rolePolicy:RolePolicy", "group-worker").inputs["policy"]
 
 
 def test_the_size_belongs_to_schedule_and_autoscaler(graph: Graph) -> None:

@@ -69,7 +69,7 @@ def test_more_zones_leave_the_subnets_that_are_there_as_they_are(rig: Any) -> No
 
 def test_nothing_is_built_from_a_plan_that_no_longer_fits(rig: Any) -> None:
     with pytest.raises(Exception, match=r"serve-aws\.json"):
-        rig.stack(change=lambda stack: stack["pools"][0].update(quantile=0.99))
+        rig.stack(change=lambda stack: stack["pools"][0].update(violations=0.05))
 
 
 def test_nothing_is_built_from_a_bad_stack_file(rig: Any) -> None:

@@ -4,6 +4,7 @@ import csv
 import datetime as dt
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -12,8 +13,9 @@ from hypothesis import strategies as st
 
 from lepton_infra.sizing.arrays import Floats, ahead
 from lepton_infra.sizing.dayahead import HOURS, day_ahead, hourly_task, replayed
-from lepton_infra.sizing.forecast import Method, Task, coverage, methods, path, pinball, ranked, rising, rolling
+from lepton_infra.sizing.forecast import Method, Task, blends, coverage, methods, pinball, ranked, rolling
 from lepton_infra.sizing.forecasters import FORECASTERS
+from lepton_infra.sizing.paths import path, paths, rising
 from lepton_infra.sizing.series import DemandSeries
 
 ROOT = Path(__file__).parents[2]
@@ -87,7 +89,7 @@ def test_coverage_of_the_day_ahead_on_held_out_days() -> None:
     whole = Task(hours, HOURS, tuple(range(1, 25)), 0.95, 14 * HOURS, 0.0)
     method = ranked(replace(whole, values=hours[: -4 * HOURS]), methods(FORECASTERS))[0][1]
     assert coverage(whole, method, 4 * HOURS) == pytest.approx(0.95, abs=0.03)
-    said = replayed(whole, method, 4)
+    said = replayed(whole, method, 4, (0.95,))[:, 0]
     # 96 hours planned at four midnights, each day's misses alike: a wide band, but far from the median's half.
     assert np.mean(hours[-96:] <= said) > 0.88
 
@@ -140,6 +142,29 @@ def test_a_longer_horizon_is_never_surer() -> None:
     assert (np.diff(short) >= -1e-9).all()
 
 
+@pytest.mark.parametrize("margin", ["plain", "level-scaled"])
+def test_paths_made_at_once_are_those_made_one_by_one_and_do_not_cross(margin: Literal["plain", "level-scaled"]) -> None:
+    values = trace().reshape(-1, 6).max(axis=1)
+    whole, levels = Task(values, 24, tuple(range(1, 25)), 0.9, 14 * 24, 0.0), (0.05, 0.25, 0.5, 0.9, 0.99)
+    origins = np.array([100, 200, len(values) - 1])
+    made = paths(whole, Method("ridge", margin), levels, origins)
+    assert (np.diff(made.quantiles, axis=2) >= -1e-9).all()
+    assert (made.quantiles >= 0).all()
+    for place, origin in enumerate(origins.tolist()):
+        p50, upper = path(replace(whole, values=values[: origin + 1]), Method("ridge", margin))
+        assert made.p50[place] == pytest.approx(p50)
+        assert made.quantiles[place, :, 3] == pytest.approx(upper)
+
+
+def test_blends_hold_every_forecaster_and_the_means_of_the_best() -> None:
+    ranking = blends(task(trace()), list(FORECASTERS))
+    assert [loss for loss, _ in ranking] == sorted(loss for loss, _ in ranking)
+    names = {method.forecaster for _, method in ranking}
+    assert set(FORECASTERS) < names
+    assert {len(name.split("+")) for name in names} == {1, 2, 3, 4}
+    assert blends(task(trace()), ("seed",))[0][1].forecaster == "seed"
+
+
 def test_a_horizon_that_was_never_scored_is_not_taken_for_sure() -> None:
     # Every other hour is missing, so no forecast of one, three, five hours was ever followed by a record.
     values = np.random.default_rng(10).gamma(9, 10, 24 * 14)
@@ -160,9 +185,10 @@ def test_the_nearest_rising_sequence(values: list[float]) -> None:
 @given(st.integers(2, 71), st.integers(0, 2**32 - 1))
 def test_a_short_history_widens_and_never_pretends(length: int, seed: int) -> None:
     values = np.random.default_rng(seed).gamma(4, 20, length)
-    day = day_ahead(hourly_task(hours(values), 0.95), [Method("naive", "plain")])
-    assert (day.upper >= values.max()).all()
-    assert len(day.upper) == HOURS
+    day = day_ahead(hourly_task(hours(values), 0.95), Method("naive", "plain"), (0.25, 0.95))
+    assert (day.at(0.95) >= values.max()).all()
+    assert (day.at(0.25) <= day.p50).all()
+    assert len(day.at(0.95)) == HOURS
 
 
 def hours(values: Floats) -> DemandSeries:

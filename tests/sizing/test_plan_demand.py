@@ -21,6 +21,7 @@ from lepton_infra.sizing.make import make_plan
 from lepton_infra.sizing.plan import PoolPlan
 
 AZURE = Path(__file__).parent / "traces" / "azure_conv_2023.csv"
+THROUGHPUT = {"per_gpu": {"H100": 0.1, "H200": 0.1}, "source": "a test"}
 MONDAY = dt.datetime(2026, 1, 5, tzinfo=dt.UTC)
 DAYS = 4
 LOAD = [200 + 100 * math.sin(place / 144 * 2 * math.pi) for place in range(DAYS * 144)]
@@ -104,6 +105,32 @@ def test_a_request_trace_is_planned_by_requests_and_by_tokens(project: Path) -> 
     assert max(hour.demand for hour in tokens.hours) > 20 * max(hour.demand for hour in requests.hours)
 
 
+def test_a_promise_is_staffed_for_the_bursts_that_a_trace_shows(project: Path) -> None:
+    file = project / "stacks/demand/trace.csv"
+    trace(file)
+    head, *requests = file.read_text().splitlines()
+    # Each request brings four more with it, at the same moment: that is no chance.
+    file.write_text("\n".join([head, *(line for line in requests for _ in range(5))]))
+    path = project / "stacks/Pulumi.serve-aws.yaml"
+
+    def promised(**slo: float) -> PoolPlan:
+        document = yaml.safe_load(path.read_text())
+        document["config"]["lepton:stack"]["pools"] = document["config"]["lepton:stack"]["pools"][:1]
+        (pool,) = document["config"]["lepton:stack"]["pools"]
+        pool |= {"demand": {"file": "demand/trace.csv"}, "slo": {"wait_probability": 0.05} | slo, "throughput": THROUGHPUT}
+        path.write_text(yaml.safe_dump(document))
+        return make_plan(load_stack(find_project(project), "serve-aws"), load_catalog()).pools[0]
+
+    measured, even, busy = promised(), promised(peak_to_mean=1), promised(peak_to_mean=4)
+    (said,) = [sentence for sentence in measured.why if "says no peak_to_mean" in sentence]
+    factor = float(said.split("staffed for ")[1].split(",")[0])
+    assert 1.2 < factor < 4, said
+    replicas = [max(hour.replicas / max(hour.demand, 1e-9) for hour in plan.hours) for plan in (even, measured, busy)]
+    assert replicas == sorted(replicas)
+    assert replicas[0] < replicas[2]
+    assert not any("says no peak_to_mean" in sentence for sentence in even.why)
+
+
 def test_an_hour_of_a_trace_is_too_little_for_a_plan(project: Path) -> None:
     (project / "stacks/demand/trace.csv").write_bytes(AZURE.read_bytes())
     with pytest.raises(BadInput, match="with 0 whole hours of demand; 2 or more"):
@@ -132,8 +159,8 @@ def test_known_events_change_the_hours_they_cover_and_are_named(project: Path) -
     assert usual.hours[0].start == dt.datetime(2026, 1, 9, tzinfo=dt.UTC)
     for place, (before, after) in enumerate(zip(usual.hours, made.hours, strict=True)):
         factor, add = (2 if 6 <= place < 9 else 1), (25 if place == 12 else 0)
-        assert after.demand == pytest.approx(before.demand * factor + add, rel=1e-5)
-        assert after.demand_p50 == pytest.approx(before.demand_p50 * factor + add, rel=1e-5)
+        for name in ("demand", "demand_p50", "demand_p90", "demand_p95", "demand_p99"):
+            assert getattr(after, name) == pytest.approx(getattr(before, name) * factor + add, rel=1e-5)
         assert after.nodes * made.node_capacity >= after.demand
     assert [sentence.split(" (")[0] for sentence in made.why[-2:]] == ["Known event 'launch'", "Known event 'batch'"]
     assert made.compared == usual.compared

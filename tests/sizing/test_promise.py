@@ -34,7 +34,16 @@ def directory(tmp_path: Path) -> Path:
 
 def opened(directory: Path, **pool: Any) -> StackFile:
     demand = {"file": "d.csv", "start": "2026-01-05T00:00:00Z"}
-    base = {"name": "chat", "runs_on": "cluster", "gpu": "H100", "demand": demand, "throughput": STATED, "forecaster": "naive"}
+    base: dict[str, Any] = {
+        "name": "chat",
+        "runs_on": "cluster",
+        "gpu": "H100",
+        "demand": demand,
+        "throughput": STATED,
+        "forecaster": "naive",
+    }
+    # Floors at one quantile whatever the promise, so that replicas can be held against each other.
+    base |= {} if "violations" in pool else {"quantile": 0.95}
     stack = {"cloud": "aws", "region": "us-east-1", "owner": "a", "team": "b", "environment": "dev", "pools": [base | pool]}
     (directory / "stacks/Pulumi.x.yaml").write_text(yaml.safe_dump({"config": {"lepton:stack": stack}}))
     return load_stack(find_project(directory), "x")
@@ -48,9 +57,8 @@ def total(plan: PoolPlan) -> int:
     return sum(hour.replicas for hour in plan.hours)
 
 
-def test_without_a_promise_there_is_no_target(directory: Path) -> None:
+def test_without_a_promise_capacity_alone_counts(directory: Path) -> None:
     plan = planned(directory)
-    assert plan.target_utilisation is None
     assert [hour.replicas for hour in plan.hours] == [math.ceil(hour.demand / 12.6) for hour in plan.hours]
 
 
@@ -59,11 +67,15 @@ def test_a_promise_about_waiting_adds_replicas_and_sets_the_target(directory: Pa
     kept = planned(directory, slo={"wait_probability": 0.05})
     slots = planned(directory, slo={"wait_probability": 0.05, "slots_per_replica": 64})
     assert total(bare) <= total(slots) < total(kept)
-    assert kept.target_utilisation is not None
-    assert slots.target_utilisation is not None
-    assert 0.3 < kept.target_utilisation < slots.target_utilisation < 1
+    targets = [
+        planned(directory, violations=0.02, **({"slo": {"wait_probability": 0.05, "slots_per_replica": slots}} if slots else {}))
+        for slots in (1, 64, 0)
+    ]
+    hot = [plan.target_utilisation or 0 for plan in targets]
+    assert 0.3 <= hot[0] < hot[1] <= hot[2] < 1
     assert kept.compared is not None
-    assert kept.compared.oracle > (bare.compared.oracle if bare.compared else 0)
+    assert bare.compared is not None
+    assert kept.compared.of("oracle").node_hours > bare.compared.of("oracle").node_hours
     assert any("wait" in sentence for sentence in kept.why)
 
 

@@ -89,12 +89,18 @@ def test_only_the_hour_of_the_day_counts(nodes: list[int], first: int, lead: int
 
 def test_a_rise_is_early_and_a_fall_is_not() -> None:
     nodes = [2] * 8 + [5] * 10 + [2] * 6
-    assert schedule(nodes, 0, 15) == (Change(cron="45 7 * * *", min_nodes=5), Change(cron="0 18 * * *", min_nodes=2))
+    assert schedule(nodes, 0, 15) == (
+        Change(cron="45 7 * * *", min_nodes=5, scale="out"),
+        Change(cron="0 18 * * *", min_nodes=2, scale="in"),
+    )
 
 
 def test_a_rise_at_midnight_is_ordered_the_day_before() -> None:
     nodes = [5] * 3 + [2] * 21
-    assert schedule(nodes, 0, 10) == (Change(cron="0 3 * * *", min_nodes=2), Change(cron="50 23 * * *", min_nodes=5))
+    assert schedule(nodes, 0, 10) == (
+        Change(cron="0 3 * * *", min_nodes=2, scale="in"),
+        Change(cron="50 23 * * *", min_nodes=5, scale="out"),
+    )
 
 
 def test_equal_hours_need_no_change() -> None:

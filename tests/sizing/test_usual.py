@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from lepton_infra.sizing.arrays import Floats
 from lepton_infra.sizing.dayahead import day_ahead, hourly_task
 from lepton_infra.sizing.events import Event, cautions, told
-from lepton_infra.sizing.forecast import methods
+from lepton_infra.sizing.forecast import methods, ranked
 from lepton_infra.sizing.series import DemandSeries
 from lepton_infra.sizing.usual import MOST_TOLD, taken_out, usual
 
@@ -79,7 +79,8 @@ def test_the_launch_of_last_week_is_not_planned_for_again() -> None:
     candidates = methods(["seasonal-naive", "naive"])
 
     def upper(history: DemandSeries) -> Floats:
-        return day_ahead(hourly_task(history, 0.95), candidates).upper
+        task = hourly_task(history, 0.95)
+        return day_ahead(task, ranked(task, candidates)[0][1], (0.95,)).at(0.95)
 
     expected, repeated = upper(series(quiet.tolist())), upper(series(loud.tolist()))
     known = usual(series(loud.tolist()), [launch])

@@ -189,6 +189,23 @@ def sessions(instances: str) -> Statement:
     }
 
 
+def publish(instances: str, namespace: str) -> Statement:
+    """Let an instance publish metrics of one namespace, from the network that it was launched in only.
+
+    The action knows no resource (Service Authorization Reference, "cloudwatch"), hence the conditions.
+    """
+    return {
+        "Sid": "Publish",
+        "Effect": "Allow",
+        "Action": ["cloudwatch:PutMetricData"],
+        "Resource": "*",
+        "Condition": {
+            "StringEquals": {"aws:EC2InstanceSourceVPC": "${aws:SourceVpc}", "cloudwatch:namespace": namespace},
+            "ArnLike": {"ec2:SourceInstanceARN": instances},
+        },
+    }
+
+
 def presence(instances: str) -> Statement:
     """Let an instance tell Systems Manager that it is there."""
     return {"Sid": "Presence", "Effect": "Allow", "Action": ["ssm:UpdateInstanceInformation"], "Resource": instances}

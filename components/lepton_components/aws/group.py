@@ -19,13 +19,17 @@ _METRICS = (
     aws.autoscaling.Metric.GROUP_TOTAL_INSTANCES,
 )
 """What advice on the next plan is made from; free of charge."""
+NAMESPACE = "lepton"
+"""Where workers publish how busy they are."""
+METRIC = "Utilisation"
+"""Percent of its capacity that a worker serves, with the dimension `AutoScalingGroupName`; its own serving process publishes it."""
 _LEAST_HEALTHY_PERCENT = 90
 _MOST_HEALTHY_PERCENT = 110
 """Replace a worker by starting its successor first, a tenth of the group at a time."""
 
 
 def group(name: str, spec: GroupSpec, parent: pulumi.Resource) -> GroupFacts:
-    """Make identity, firewall, template, group and schedule."""
+    """Make identity, firewall, template, group, schedule and, where the plan has a target, what follows load."""
     site = Site.of("group", name, spec.scope, parent)
     role = aws.iam.Role(
         site.part(names.ROLE, "worker"),
@@ -36,6 +40,8 @@ def group(name: str, spec: GroupSpec, parent: pulumi.Resource) -> GroupFacts:
     )
     made = _group(site, spec, _template(site, spec, _profile(site, spec, role)))
     schedule(site, spec.pool, made.name, made)
+    if spec.pool.target_utilisation is not None:
+        _track(site, made, spec.pool.target_utilisation, spec.pool.lead_minutes)
     return GroupFacts(name=made.name, identity=role.arn)
 
 
@@ -45,7 +51,9 @@ def _profile(site: Site, spec: GroupSpec, role: aws.iam.Role) -> pulumi.Output[s
 
     def rights(given: list[str]) -> str:
         bucket, key = given
-        return documents.document(documents.presence(instances), documents.sessions(instances), *documents.read_bucket(bucket, key, via))
+        own = [documents.presence(instances), documents.sessions(instances), *documents.read_bucket(bucket, key, via)]
+        tracked = [documents.publish(instances, NAMESPACE)] if spec.pool.target_utilisation is not None else []
+        return documents.document(*own, *tracked)
 
     policy = aws.iam.RolePolicy(
         site.part(names.ROLE, "worker"),
@@ -141,4 +149,30 @@ def _group(site: Site, spec: GroupSpec, template: aws.ec2.LaunchTemplate) -> aws
         wait_for_capacity_timeout="0",
         tags=[{"key": key, "value": value, "propagate_at_launch": True} for key, value in tags.items()],
         opts=site.child(ignore=("desiredCapacity", "minSize") if pool.schedule else ("desiredCapacity",)),
+    )
+
+
+def _track(site: Site, made: aws.autoscaling.Group, target: float, lead_minutes: int) -> None:
+    """Follow load above the floors: hold the mean of what workers publish at the target.
+
+    EC2 knows nothing of requests, so workers say how busy they are: each publishes `METRIC` in `NAMESPACE` every minute, which their role
+    allows. Until one does, the policy has no data and changes nothing, and the floors alone serve (EC2 Auto Scaling user guide, "Target
+    tracking scaling policies"). How long EC2 waits before it scales in is its own rule.
+    """
+    aws.autoscaling.Policy(
+        site.part(names.SCHEDULE, "load"),
+        autoscaling_group_name=made.name,
+        policy_type="TargetTrackingScaling",
+        estimated_instance_warmup=lead_minutes * 60,
+        target_tracking_configuration={
+            "target_value": round(target * 100, 2),
+            "customized_metric_specification": {
+                "namespace": NAMESPACE,
+                "metric_name": METRIC,
+                "statistic": "Average",
+                "unit": "Percent",
+                "metric_dimensions": [{"name": "AutoScalingGroupName", "value": made.name}],
+            },
+        },
+        opts=site.under(made),
     )

@@ -22,7 +22,10 @@ def when(cron: str) -> str:
 
 
 def schedule(site: Site, pool: PoolSpec, group: pulumi.Input[str], owner: pulumi.Resource) -> None:
-    """Set floor and size at each of the plan's times; the ceiling stays, so whatever scales on load may go above.
+    """Set the floor at each of the plan's times; the ceiling stays, so whatever scales on load may go above.
+
+    Where something does scale on load, the size is its: a floor that falls must not take away what demand asks for at that moment, and one
+    that rises lifts the size by itself (EC2 Auto Scaling user guide, "Scheduled scaling"). Where nothing does, the floor is the size.
 
     A name carries its time and not its place in the list, so a change of one hour changes one resource.
     """
@@ -36,7 +39,7 @@ def schedule(site: Site, pool: PoolSpec, group: pulumi.Input[str], owner: pulumi
             recurrence=change.cron,
             time_zone="Etc/UTC",
             min_size=change.min_nodes,
-            desired_capacity=change.min_nodes,
+            desired_capacity=change.min_nodes if pool.target_utilisation is None else _AS_IT_IS,
             max_size=_AS_IT_IS,
             opts=site.under(owner),
         )
