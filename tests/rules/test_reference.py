@@ -126,7 +126,7 @@ def test_what_is_asked_of_a_resource_is_told_of_it() -> None:
     ],
 )
 def test_a_self_link_of_google_is_the_id_that_it_ends_in(value: str, answer: str) -> None:
-    token = "gcp:compute/subnetwork:Subnetwork"
+    kind = "gcp:compute/subnetwork:Subnetwork"
     known = {"id": "projects/p/regions/r/subnetworks/s", "name": "s"}
-    subnet = Resource(Subject(token, {}, "main", urn(token, "main"), outputs=known))
+    subnet = Resource(Subject(kind, {}, "main", urn(kind, "main"), outputs=known))
     assert state(Subject("gcp:container/cluster:Cluster", {"subnetwork": value}), subnet, "subnetwork") == answer

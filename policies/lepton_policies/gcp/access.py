@@ -92,7 +92,7 @@ def roles_are_narrow(grant: Resource) -> Verdict:
     *_MODELS,
     why="allUsers is the internet, and allAuthenticatedUsers is everyone who has ever made a Google account.",
     fix="Set `member` to a group, an account, or the domain of your organisation.",
-    references=("checkov:CKV_GCP_101"),
+    references=("checkov:CKV_GCP_101",),
     good=[
         {"project": "p", "role": "roles/viewer", "member": "domain:example.com"},
         On(_BINDING, _given("roles/viewer", "group:all@example.com")),
@@ -297,7 +297,7 @@ def service_asks_who_calls(resource: Resource) -> Verdict:
     "gcp:projects/apiKey:ApiKey",
     why="An API key asks for no identity: one that is good for every service, Gemini included, is spent by whoever finds it in a page.",
     fix="Set `restrictions.api_targets` to the services that it is for, and restrict who may call: addresses, referrers or apps.",
-    references=("prowler:apikeys_api_restrictions_configured"),
+    references=("prowler:apikeys_api_restrictions_configured",),
     good=[{"restrictions": {"apiTargets": [{"service": "maps-backend.googleapis.com"}]}}],
     bad=[{}, {"restrictions": {"browserKeyRestrictions": {"allowedReferrers": ["example.com"]}}}, {"restrictions": {"apiTargets": []}}],
     unknown=[{"restrictions": UNKNOWN}, {"restrictions": {"apiTargets": UNKNOWN}}],

@@ -144,7 +144,7 @@ def _containers(resource: Resource) -> Iterator[View]:
     _COLAB,
     why="Environment variables are read by everyone who may view the service, and stand in every revision that ever was.",
     fix="Keep the credential in Secret Manager and name it in `value_source.secret_key_ref`.",
-    references=("https://cloud.google.com/run/docs/configuring/services/secrets"),
+    references=("https://cloud.google.com/run/docs/configuring/services/secrets",),
     good=[
         {"template": {"containers": [{"image": "i", "envs": [{"name": "MODEL", "value": "llama"}]}]}},
         {"template": {"containers": [{"envs": [{"name": "HF_TOKEN", "valueSource": {"secretKeyRef": {"secret": "hub"}}}]}]}},

@@ -150,7 +150,7 @@ def nodes_are_private(cluster: Resource, stack: Stack) -> Verdict:
     CLUSTER,
     why="In production nobody needs the API server from outside: a public address is kept for convenience and found by scanners.",
     fix='Set `private_cluster_config={"enable_private_endpoint": True}`, and connect by the DNS endpoint or from within.',
-    references=("cis-gke-1.9:5.6.4"),
+    references=("cis-gke-1.9:5.6.4",),
     good=[
         {"resourceLabels": _PROD, "privateClusterConfig": {"enablePrivateEndpoint": True}},
         {"resourceLabels": _PROD, "controlPlaneEndpointsConfig": {"ipEndpointsConfig": {"enabled": False}}},

@@ -222,7 +222,7 @@ def model_ports_are_closed(firewall: Resource) -> Verdict:
     *_ALL,
     why="File systems, caches and vector stores behind a model are made for friendly networks: most let anyone read who reaches them.",
     fix="Set `source_ranges` to the subnets that use them.",
-    references=("https://cloud.google.com/firewall/docs/firewalls"),
+    references=("https://cloud.google.com/firewall/docs/firewalls",),
     good=[_rule(["10.0.0.0/8"], "2049", "6379"), _rule(_WORLD, "443")],
     bad=[_rule(_WORLD, "2049"), _rule(_HALVES, "6000-7000"), On(_GLOBAL_RULE, _policy(["::/0"], "5432"))],
     unknown=[_rule(UNKNOWN, "6379"), _rule(_WORLD, UNKNOWN)],

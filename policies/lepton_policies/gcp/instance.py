@@ -129,7 +129,7 @@ def default_account_has_no_full_scope(machine: Resource) -> Verdict:
     POOL,
     why="Metadata is read by everyone who may view the machine, and by every process on it.",
     fix="Keep the credential in Secret Manager, let the machine's account read it, and fetch it at start.",
-    references=("https://cloud.google.com/secret-manager/docs/best-practices"),
+    references=("https://cloud.google.com/secret-manager/docs/best-practices",),
     good=[
         {"metadataStartupScript": "#!/bin/sh\ngcloud secrets versions access latest --secret=hub"},
         {"metadata": {"startup-script": "echo hello", "enable-oslogin": "TRUE"}},

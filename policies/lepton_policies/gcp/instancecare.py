@@ -144,7 +144,7 @@ def disk_has_a_key(disk: Resource) -> Verdict:
     _GROUP,
     why="Without a health check a group keeps a machine whose model server, or GPU, has hung: it runs, answers nobody and costs.",
     fix='Set `auto_healing_policies={"health_check": check.id, "initial_delay_sec": 600}`; loading weights takes minutes.',
-    references=("https://cloud.google.com/compute/docs/instance-groups/autohealing-instances-in-migs"),
+    references=("https://cloud.google.com/compute/docs/instance-groups/autohealing-instances-in-migs",),
     good=[{"autoHealingPolicies": {"healthCheck": "h", "initialDelaySec": 600}}],
     bad=[{}, On(_GROUP, {"targetSize": 3})],
     unknown=[{"autoHealingPolicies": {"healthCheck": UNKNOWN, "initialDelaySec": 600}}, {"autoHealingPolicies": UNKNOWN}],

@@ -106,7 +106,7 @@ def key_is_protected(key: Resource) -> Verdict:
     _KEY,
     why="What is destroyed within a day is gone before anyone is back from a weekend.",
     fix="Leave `destroy_scheduled_duration` out (30 days), or set it to a week or more.",
-    references=("https://cloud.google.com/kms/docs/destroy-restore"),
+    references=("https://cloud.google.com/kms/docs/destroy-restore",),
     settings={"minDays": Setting(7, "the least days between destroying a key and its end")},
     good=[{"keyRing": "r"}, {"destroyScheduledDuration": "2592000s"}, {"destroyScheduledDuration": "604800s"}],
     bad=[{"destroyScheduledDuration": "86400s"}, {"destroyScheduledDuration": "0s"}],

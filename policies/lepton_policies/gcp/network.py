@@ -39,7 +39,7 @@ def project_has_no_default_network(project: Resource) -> Verdict:
     "gcp:compute/network:Network",
     why="An auto-mode network has a subnet in every region, in ranges that are the same everywhere and so cannot be peered.",
     fix="Set `auto_create_subnetworks=False`, and make the subnets that you need.",
-    references=("https://cloud.google.com/vpc/docs/vpc#auto-mode-considerations"),
+    references=("https://cloud.google.com/vpc/docs/vpc#auto-mode-considerations",),
     good=[{"autoCreateSubnetworks": False}],
     bad=[{}, {"autoCreateSubnetworks": True, "routingMode": "GLOBAL"}],
     unknown=[{"autoCreateSubnetworks": UNKNOWN}],

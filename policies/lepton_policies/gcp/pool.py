@@ -128,7 +128,7 @@ def _reaches_everything(node: View) -> Verdict:
     CLUSTER,
     why="Without integrity monitoring nobody notices that a node boots something else than it did yesterday.",
     fix='Set `node_config={"shielded_instance_config": {"enable_integrity_monitoring": True}}`, or leave it out.',
-    references=("checkov:CKV_GCP_72"),
+    references=("checkov:CKV_GCP_72",),
     good=[{"cluster": "c"}, {"nodeConfig": {"shieldedInstanceConfig": {"enableSecureBoot": True}}}, On(CLUSTER, {})],
     bad=[
         {"nodeConfig": {"shieldedInstanceConfig": {"enableIntegrityMonitoring": False}}},
@@ -148,7 +148,7 @@ def boot_is_watched(resource: Resource) -> Verdict:
     CLUSTER,
     why="With secure boot a node loads signed kernels and drivers alone, so that a rootkit does not outlive a restart.",
     fix='Set `node_config={"shielded_instance_config": {"enable_secure_boot": True}}`; not on GPU pools with unsigned drivers.',
-    references=("checkov:CKV_GCP_68"),
+    references=("checkov:CKV_GCP_68",),
     good=[
         {"nodeConfig": {"shieldedInstanceConfig": {"enableSecureBoot": True}}},
         {"nodeConfig": {"machineType": _H100}},
@@ -227,7 +227,7 @@ def image_is_containerd(resource: Resource) -> Verdict:
     CLUSTER,
     why="The kubelet's read-only port tells any pod, without a password, what runs on the node and with which environment.",
     fix='Set `node_config={"kubelet_config": {"insecure_kubelet_readonly_port_enabled": "FALSE"}}`.',
-    references=("https://cloud.google.com/kubernetes-engine/docs/how-to/disable-kubelet-readonly-port"),
+    references=("https://cloud.google.com/kubernetes-engine/docs/how-to/disable-kubelet-readonly-port",),
     good=[{"cluster": "c"}, {"nodeConfig": {"kubeletConfig": {"insecureKubeletReadonlyPortEnabled": "FALSE"}}}],
     bad=[
         {"nodeConfig": {"kubeletConfig": {"insecureKubeletReadonlyPortEnabled": "TRUE"}}},
