@@ -9,7 +9,7 @@ from typing import Final
 
 from lepton_infra.rules.card import On, Severity, rule
 from lepton_infra.rules.values import ABSENT, UNKNOWN
-from lepton_infra.rules.verdict import State, Verdict, all_of
+from lepton_infra.rules.verdict import PASS, State, Verdict, all_of
 from lepton_infra.rules.view import Resource, View
 from lepton_policies.shared import ports
 from lepton_policies.shared.ports import Opening, world_reaches
@@ -43,7 +43,9 @@ def _openings(resource: Resource) -> Iterator[Opening]:
 
 
 def _lets_in(block: View) -> Verdict:
-    return block.direction.or_default("INGRESS").is_one_of("INGRESS") & ~block.disabled.is_true()
+    """Return whether a rule is in force and about what comes in; that it is needs no telling."""
+    verdict = block.direction.or_default("INGRESS").is_one_of("INGRESS") & ~block.disabled.is_true()
+    return PASS if verdict.state is State.PASS else verdict
 
 
 def _of_network(firewall: Resource) -> Iterator[Opening]:
@@ -61,7 +63,8 @@ def _of_policy(block: View) -> Iterator[Opening]:
     """Iterate over what a rule of a firewall policy lets in."""
     match = block.match
     from_inside = match.srcNetworkScope.is_one_of(*_INSIDE)
-    when = block.direction.is_one_of("INGRESS") & ~block.disabled.is_true() & block.action.is_one_of("allow") & ~from_inside
+    verdict = _lets_in(block) & block.action.is_one_of("allow") & ~from_inside
+    when = PASS if verdict.state is State.PASS else verdict
     for allowed in match.layer4Configs:
         for first, last in _spans(allowed.ports):
             yield Opening(allowed.ipProtocol, first, last, (match.srcIpRanges,), when)

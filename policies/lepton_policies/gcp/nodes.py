@@ -28,7 +28,7 @@ def on_every_node(resource: Resource, check: Callable[[View], Verdict]) -> Verdi
     pools = all_of(check(pool.nodeConfig) for pool in pools_in(resource))
     if resource.type_token == POOL:
         return pools
-    return (has_no_default_pool(resource) | check(resource.nodeConfig)) & pools
+    return (check(resource.nodeConfig) | has_no_default_pool(resource)) & pools
 
 
 def has_no_default_pool(cluster: Resource) -> Verdict:

@@ -132,7 +132,7 @@ def costs_are_allocated(cluster: Resource) -> Verdict:
 def spending_is_watched(pool: Resource, stack: Stack) -> Verdict:
     """A stack with GPUs has a budget that calls out."""
     watched = pool.has_some("budget with thresholds in its stack", (budget.thresholdRules.is_set() for budget in stack.of(_BUDGET)))
-    return ~has_accelerators(pool.nodeConfig) | pool.its_settings.sharedBudget.is_true() | watched
+    return watched | ~has_accelerators(pool.nodeConfig) | pool.its_settings.sharedBudget.is_true()
 
 
 @rule(
