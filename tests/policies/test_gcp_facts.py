@@ -74,7 +74,8 @@ def test_accelerators_of_a_machine(name: str, count: int) -> None:
     ],
 )
 def test_zones_of_a_pool(inputs: dict[str, object], zones: tuple[int, int]) -> None:
-    assert zones_of(one(POOL, inputs)) == zones
+    pool = one(POOL, inputs)
+    assert zones_of(pool, pool) == zones
 
 
 def test_every_form_of_a_grant_is_read_by_its_name() -> None:

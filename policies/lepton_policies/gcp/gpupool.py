@@ -10,7 +10,7 @@ from lepton_infra.rules.values import UNKNOWN, as_list, number_in
 from lepton_infra.rules.verdict import State, Verdict, all_of, any_of
 from lepton_infra.rules.view import Resource, View
 from lepton_policies.gcp.machines import accelerated, has_accelerators
-from lepton_policies.gcp.nodes import CLUSTER, POOL, pools_of
+from lepton_policies.gcp.nodes import CLUSTER, POOL, pools_in, pools_of
 from lepton_policies.shared.production import is_production, tagged
 
 _A3: Final = "a3-highgpu-8g"
@@ -32,12 +32,12 @@ def _pool(machine: object = _A3, labels: object = None) -> dict[str, object]:
     return {"cluster": "c", "nodeConfig": node}
 
 
-def zones_of(pool: Resource) -> tuple[int, int]:
-    """Return in how many zones a pool's nodes stand at least and at most."""
+def zones_of(pool: View, whole: Resource) -> tuple[int, int]:
+    """Return in how many zones a pool's nodes stand at least and at most; a pool within a cluster stands where that does."""
     listed = as_list(pool.nodeLocations.raw_value())
     if listed:
         return len(listed), len(listed)
-    location = pool.location.raw_value()
+    location = whole.location.raw_value()
     if pool.nodeLocations.raw_value() is UNKNOWN:
         return 1, _MOST_ZONES
     if not isinstance(location, str):
@@ -49,6 +49,7 @@ def zones_of(pool: Resource) -> tuple[int, int]:
     "cost-gcp-gpu-max-bound",
     Severity.HIGH,
     POOL,
+    CLUSTER,
     why="A runaway autoscaler, a retry loop or a stolen token grows a pool to its maximum, and GPUs bill by the second.",
     fix="Set `autoscaling.total_max_node_count` to what the plan needs; `max_node_count` counts in each zone. Raise `maxGpus` if meant.",
     references=("gatekeeper:replicalimits",),
@@ -69,6 +70,7 @@ def zones_of(pool: Resource) -> tuple[int, int]:
         {"cluster": "c", "nodeConfig": _T4, "autoscaling": {"maxNodeCount": 1000, "locationPolicy": "ANY"}, "location": "us-central1"},
         {**_pool("ct6e-standard-4t"), "nodeCount": 900},
         {**_pool("a9-megagpu-8g"), "autoscaling": {"totalMaxNodeCount": 129}},
+        On(CLUSTER, {"nodePools": [{"name": "cpus"}, {"nodeConfig": {"machineType": _A3}, "autoscaling": {"totalMaxNodeCount": 500}}]}),
     ],
     unknown=[
         {**_pool(), "autoscaling": {"totalMaxNodeCount": UNKNOWN}},
@@ -78,23 +80,25 @@ def zones_of(pool: Resource) -> tuple[int, int]:
         {**_pool(UNKNOWN), "autoscaling": {"totalMaxNodeCount": 500}},
     ],
 )
-def gpu_pool_ends(pool: Resource) -> Verdict:
+def gpu_pool_ends(resource: Resource) -> Verdict:
     """A GPU pool has a maximum, and one that somebody could mean."""
-    return all_of(holds.implies(_is_bounded(pool, count)) for count, holds in accelerated(pool.nodeConfig))
+    return all_of(
+        holds.implies(_is_bounded(pool, count, resource)) for pool in pools_in(resource) for count, holds in accelerated(pool.nodeConfig)
+    )
 
 
-def _is_bounded(pool: Resource, count: int) -> Verdict:
-    limit = (number_in(pool.its_settings.maxGpus.raw_value()) or 0) / count
+def _is_bounded(pool: View, count: int, resource: Resource) -> Verdict:
+    limit = (number_in(resource.its_settings.maxGpus.raw_value()) or 0) / count
     scaling = pool.autoscaling
     total, each = scaling.totalMaxNodeCount, scaling.maxNodeCount
     if scaling.is_set().state is State.FAIL:
         each = _fixed_size(pool)
-    fewest, most = zones_of(pool)
+    fewest, most = zones_of(pool, resource)
     in_zones = (each <= limit / most) | (each <= limit / fewest).maybe("counts in each zone, and how many zones there are is not known")
     return (total >= 0) & (total <= limit) | (each >= 0) & in_zones
 
 
-def _fixed_size(pool: Resource) -> View:
+def _fixed_size(pool: View) -> View:
     """Return how many nodes a pool without an autoscaler has in each zone; where nothing is said the provider asks for none."""
     return pool.nodeCount if pool.nodeCount.is_set().state is not State.FAIL else pool.initialNodeCount.or_default(0)
 
@@ -103,6 +107,7 @@ def _fixed_size(pool: Resource) -> View:
     "cost-gcp-gpu-min-zero",
     Severity.HIGH,
     POOL,
+    CLUSTER,
     why="A GPU node that nobody uses costs as much as one that works: eight H100s for a forgotten weekend are thousands of dollars.",
     fix="Set `autoscaling.total_min_node_count=0` outside production; the autoscaler brings nodes when pods wait.",
     references=("checkov:CKV_AZURE_150",),
@@ -118,6 +123,7 @@ def _fixed_size(pool: Resource) -> View:
         {**_pool(), "autoscaling": {"totalMinNodeCount": "1", "totalMaxNodeCount": 4}},
         {**_pool(labels=_DEV), "nodeCount": 2},
         {"cluster": "c", "nodeConfig": {**_T4, "labels": {"env": "dev"}}, "initialNodeCount": 1},
+        On(CLUSTER, {"nodePools": [{"name": "cpus", "nodeCount": 3}, {"nodeConfig": {"machineType": _A3}, "nodeCount": 1}]}),
     ],
     unknown=[
         {**_pool(), "autoscaling": {"minNodeCount": UNKNOWN}},
@@ -125,12 +131,16 @@ def _fixed_size(pool: Resource) -> View:
         {**_pool(UNKNOWN), "nodeCount": 1},
     ],
 )
-def gpu_pool_can_be_empty(pool: Resource) -> Verdict:
+def gpu_pool_can_be_empty(resource: Resource) -> Verdict:
     """Outside production a GPU pool shrinks to nothing."""
+    pools = all_of(has_accelerators(pool.nodeConfig).implies(_can_be_empty(pool)) for pool in pools_in(resource))
+    return pools | is_production(resource)
+
+
+def _can_be_empty(pool: View) -> Verdict:
     scaling = pool.autoscaling
     shrinks = scaling.is_set() & all_of(fewest.or_default(0) <= 0 for fewest in (scaling.minNodeCount, scaling.totalMinNodeCount))
-    fixed_at_none = scaling.is_absent() & (_fixed_size(pool) <= 0)
-    return has_accelerators(pool.nodeConfig).implies(shrinks | fixed_at_none | is_production(pool))
+    return shrinks | scaling.is_absent() & (_fixed_size(pool) <= 0)
 
 
 @stack_rule(
@@ -229,7 +239,7 @@ def ranks_stand_together(pool: Resource) -> Verdict:
 
 
 def _stands_in_one_zone(pool: Resource) -> Verdict:
-    fewest, most = zones_of(pool)
+    fewest, most = zones_of(pool, pool)
     if fewest == most:
         place = pool.nodeLocations if pool.nodeLocations.is_set().state is State.PASS else pool.location
         return place.pass_because("") if most == 1 else place.fail_because(f"puts nodes in {most} zones")
