@@ -143,6 +143,8 @@ class PoolSpec(Frozen):
     """Size of a node's encrypted root disk."""
     lead_minutes: Annotated[int, Field(ge=0, le=24 * 60)]
     """Minutes from ordering a node until it serves."""
+    spot: bool = False
+    """Whether nodes are bought as spot."""
     schedule: tuple[ChangeSpec, ...] = ()
     """Changes of the lower bound over the day."""
     target_utilisation: Annotated[float, Field(gt=0, lt=1)] | None = None
