@@ -4,10 +4,10 @@ from typing import Final
 
 from lepton_infra.rules.card import On, Severity, rule
 from lepton_infra.rules.values import UNKNOWN
-from lepton_infra.rules.verdict import Verdict, all_of, any_of
+from lepton_infra.rules.verdict import Verdict, all_of
 from lepton_infra.rules.view import Resource, View
 from lepton_policies.kubernetes.examples import cron_job, deployment, pod, predictor, ray_worker, template
-from lepton_policies.kubernetes.pods import BEARERS, DEPLOYMENT, JOBS, STATEFUL_SET, Pod, pods
+from lepton_policies.kubernetes.pods import BEARERS, DEPLOYMENT, JOBS, STATEFUL_SET, Pod, pods, silent
 
 _SERVING: Final = tuple(token for token in BEARERS if token not in JOBS and not token.endswith(("InferenceService", "RayCluster")))
 """Types whose pods may serve; those operators add probes of their own."""
@@ -43,7 +43,7 @@ def _lasting(one: Pod) -> list[View]:
 def memory_is_limited(workload: Resource) -> Verdict:
     """Every container has a limit of memory."""
     return all_of(
-        one.spec.resources.limits.memory.is_set() | all_of(inner.resources.limits.memory.is_set() for inner in _lasting(one))
+        all_of(inner.resources.limits.memory.is_set() for inner in _lasting(one)) | silent(one.spec.resources.limits.memory.is_set())
         for one in pods(workload)
     )
 
@@ -70,14 +70,14 @@ def memory_is_limited(workload: Resource) -> Verdict:
 def asks_for_what_it_needs(workload: Resource) -> Verdict:
     """Every container asks for processors and memory."""
     return all_of(
-        _requested(one.spec.resources, name) | all_of(_requested(inner.resources, name) for inner in _lasting(one))
+        all_of(_requested(inner.resources, name) for inner in _lasting(one)) | silent(_requested(one.spec.resources, name))
         for one in pods(workload)
         for name in ("cpu", "memory")
     )
 
 
 def _requested(resources: View, name: str) -> Verdict:
-    return any_of((resources.requests[name].is_set(), resources.limits[name].is_set()))
+    return resources.requests[name].is_set() | silent(resources.limits[name].is_set())
 
 
 @rule(

@@ -8,6 +8,7 @@ from lepton_infra.rules.net import is_world
 from lepton_infra.rules.values import ABSENT, UNKNOWN
 from lepton_infra.rules.verdict import Verdict, all_of, any_of
 from lepton_infra.rules.view import Resource, View
+from lepton_policies.kubernetes.pods import silent
 from lepton_policies.shared.ports import AI
 
 _SERVICE: Final = "kubernetes:core/v1:Service"
@@ -41,14 +42,11 @@ _OFFICE: Final = "203.0.113.0/24"
 def is_public(service: Resource) -> Verdict:
     """Return whether a load balancer lets the world in."""
     spec, annotations = service.spec, service.metadata.annotations
-    internal = any_of(
-        (
-            *(annotations[name].is_one_of(*values) for name, values in _INTERNAL.items()),
-            spec.loadBalancerClass.is_one_of(*_INTERNAL_CLASSES) & annotations[_AWS_SCHEME].is_absent(),
-        )
-    )
-    listed = spec.loadBalancerSourceRanges
-    ranges = listed if listed.raw_value() not in (ABSENT, []) else annotations[_RANGES]
+    marked = (annotations[name].is_one_of(*values) for name, values in _INTERNAL.items())
+    of_class = spec.loadBalancerClass.is_one_of(*_INTERNAL_CLASSES) & annotations[_AWS_SCHEME].is_absent()
+    internal = silent(any_of((*marked, of_class)))
+    elsewhere = annotations[_RANGES].raw_value() is not ABSENT and spec.loadBalancerSourceRanges.raw_value() in (ABSENT, [])
+    ranges = annotations[_RANGES] if elsewhere else spec.loadBalancerSourceRanges
     return (spec.type == "LoadBalancer") & is_world(_each(ranges).or_default("0.0.0.0/0")) & ~internal
 
 

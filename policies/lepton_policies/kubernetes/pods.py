@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from lepton_infra.rules.subject import plain_type
 from lepton_infra.rules.values import ABSENT, UNKNOWN
-from lepton_infra.rules.verdict import Verdict
+from lepton_infra.rules.verdict import FAIL, State, Verdict
 from lepton_infra.rules.view import Resource, View
 
 POD: Final = "kubernetes:core/v1:Pod"
@@ -100,7 +100,12 @@ class Pod(NamedTuple):
 
     def on_windows(self) -> Verdict:
         """Return whether it says that it runs on Windows, which knows neither users nor capabilities of Linux."""
-        return self.spec.os.name == "windows"
+        return silent(self.spec.os.name == "windows")
+
+
+def silent(verdict: Verdict) -> Verdict:
+    """Return a verdict that says nothing where it fails: an excuse that does not hold is no part of the story."""
+    return FAIL if verdict.state is State.FAIL else verdict
 
 
 def pods(workload: Resource) -> list[Pod]:

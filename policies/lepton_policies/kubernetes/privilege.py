@@ -1,6 +1,7 @@
 """Privilege: what a container may do to the machine that it runs on."""
 
 import re
+from collections.abc import Callable
 from typing import Final
 
 from lepton_infra.rules.card import On, Setting, Severity, rule
@@ -17,6 +18,11 @@ _DROPS: Final = re.compile(r"\A(CAP_)?(ALL|NET_RAW)\Z", re.IGNORECASE)
 """Runtimes take the names of capabilities in any case, with or without the prefix."""
 _OWNS_THE_NODE: Final = re.compile(r"\A(CAP_)?(ALL|SYS_ADMIN|SYS_MODULE)\Z", re.IGNORECASE)
 _SECCOMP: Final = ("RuntimeDefault", "Localhost")
+
+
+def _hardened(workload: Resource, holds: Callable[[View, Pod], Verdict]) -> Verdict:
+    """Return whether something holds of every container; agents are excused, and Windows, which knows no such setting."""
+    return all_of(all_of(holds(inner, one) for inner in one.containers()) | one.on_windows() for one in pods(workload)) | is_agent(workload)
 
 
 def _secured(settings: object) -> dict[str, object]:
@@ -92,11 +98,7 @@ def not_privileged(workload: Resource) -> Verdict:
 )
 def no_escalation(workload: Resource) -> Verdict:
     """No container lets its processes gain privileges."""
-    return is_agent(workload) | all_of(
-        one.on_windows()
-        | all_of(inner.securityContext.allowPrivilegeEscalation.or_default(value=True).is_false() for inner in one.containers())
-        for one in pods(workload)
-    )
+    return _hardened(workload, lambda inner, _: inner.securityContext.allowPrivilegeEscalation.or_default(value=True).is_false())
 
 
 @rule(
@@ -131,9 +133,7 @@ def no_escalation(workload: Resource) -> Verdict:
 )
 def not_root(workload: Resource) -> Verdict:
     """No container runs as root."""
-    return is_agent(workload) | all_of(
-        one.on_windows() | all_of(_no_root(inner, one) for inner in one.containers()) for one in pods(workload)
-    )
+    return _hardened(workload, _no_root)
 
 
 def _no_root(container: View, one: Pod) -> Verdict:
@@ -169,7 +169,7 @@ def _no_root(container: View, one: Pod) -> Verdict:
 )
 def no_raw_sockets(workload: Resource) -> Verdict:
     """No container may forge packets."""
-    return is_agent(workload) | all_of(one.on_windows() | all_of(map(_drops_net_raw, one.containers())) for one in pods(workload))
+    return _hardened(workload, lambda inner, _: _drops_net_raw(inner))
 
 
 def _drops_net_raw(container: View) -> Verdict:
@@ -257,10 +257,7 @@ def no_more_capabilities(workload: Resource) -> Verdict:
 )
 def system_calls_are_filtered(workload: Resource) -> Verdict:
     """Every container runs under a seccomp profile."""
-    return is_agent(workload) | all_of(
-        one.on_windows() | all_of(own_or_pods(inner, one, "seccompProfile").type.is_one_of(*_SECCOMP) for inner in one.containers())
-        for one in pods(workload)
-    )
+    return _hardened(workload, lambda inner, one: own_or_pods(inner, one, "seccompProfile").type.is_one_of(*_SECCOMP))
 
 
 @rule(
@@ -281,7 +278,4 @@ def system_calls_are_filtered(workload: Resource) -> Verdict:
 )
 def image_is_read_only(workload: Resource) -> Verdict:
     """No container can write to its own image."""
-    return is_agent(workload) | all_of(
-        one.on_windows() | all_of(inner.securityContext.readOnlyRootFilesystem.is_true() for inner in one.containers())
-        for one in pods(workload)
-    )
+    return _hardened(workload, lambda inner, _: inner.securityContext.readOnlyRootFilesystem.is_true())
