@@ -7,14 +7,20 @@ from lepton_infra.rules.packs import cards_in
 from lepton_policies.azure import (
     account,
     accountcare,
+    cluster,
+    clustercare,
     network,
+    nodes,
     openings,
 )
 
 RULES: Final[tuple[Card, ...]] = cards_in(
     account,
     accountcare,
+    cluster,
+    clustercare,
     network,
+    nodes,
     openings,
 )
 """Every rule for Azure."""
