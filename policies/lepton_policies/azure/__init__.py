@@ -12,6 +12,9 @@ from lepton_policies.azure import (
     network,
     nodes,
     openings,
+    registry,
+    scaleset,
+    vault,
 )
 
 RULES: Final[tuple[Card, ...]] = cards_in(
@@ -22,5 +25,8 @@ RULES: Final[tuple[Card, ...]] = cards_in(
     network,
     nodes,
     openings,
+    registry,
+    scaleset,
+    vault,
 )
 """Every rule for Azure."""

@@ -85,7 +85,7 @@ def way_out_is_chosen(network: Resource) -> Verdict:
     _NETWORK,
     why="Without flow logs nobody can say afterwards where the weights went.",
     fix="Add an `azure_native.network.FlowLog` with the network's id as `target_resource_id` and `enabled=True`.",
-    references=("cis-azure-6.0:7.5", "prowler:network_flow_log_captured_sent"),
+    references=("prowler:network_flow_log_captured_sent",),
     good=[On(_NETWORK, {}, around={"log": On(_FLOW_LOG, {"targetResourceId": IT, "enabled": True, "storageId": "s"})})],
     bad=[
         {"virtualNetworkName": "gpu"},

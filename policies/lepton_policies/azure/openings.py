@@ -188,7 +188,7 @@ def ai_ports_are_closed(group: Resource) -> Verdict:
     *_BOTH,
     why="File systems, caches and databases trust who reaches them; NFS and Lustre have no password at all.",
     fix="Let only the application security group of the clients in: `source_application_security_groups=[...]`.",
-    references=("trivy:AZU-0074", "https://learn.microsoft.com/azure/azure-managed-lustre/amlfs-prerequisites"),
+    references=("https://learn.microsoft.com/azure/azure-managed-lustre/amlfs-prerequisites",),
     good=[_group(_let("2049", "VirtualNetwork")), On(_RULE, _let("988", "10.1.0.0/16"))],
     bad=[_group(_let("2049", "*")), _group(_let("1000-1020", "Internet")), On(_RULE, _let("5432", "2000::/3"))],
     unknown=[_group(_let("6379", UNKNOWN)), On(_RULE, _let("6379", UNKNOWN))],
