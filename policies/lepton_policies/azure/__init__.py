@@ -10,6 +10,7 @@ from lepton_policies.azure import (
     cluster,
     clustercare,
     gpupool,
+    identity,
     learning,
     models,
     network,
@@ -17,6 +18,7 @@ from lepton_policies.azure import (
     openings,
     registry,
     scaleset,
+    spending,
     vault,
 )
 
@@ -26,6 +28,7 @@ RULES: Final[tuple[Card, ...]] = cards_in(
     cluster,
     clustercare,
     gpupool,
+    identity,
     learning,
     models,
     network,
@@ -33,6 +36,7 @@ RULES: Final[tuple[Card, ...]] = cards_in(
     openings,
     registry,
     scaleset,
+    spending,
     vault,
 )
 """Every rule for Azure."""
