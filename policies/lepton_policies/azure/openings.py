@@ -88,14 +88,13 @@ def _comes_before(wall: View, one: View) -> Verdict:
     )
 
 
-def _let(port: object, *sources: object, **more: object) -> dict[str, object]:
+def _let(port: object, source: object, *others: object, **more: object) -> dict[str, object]:
     one: dict[str, object] = {"access": "Allow", "direction": "Inbound", "protocol": "Tcp", "priority": 200, "sourcePortRange": "*"}
-    many = len(sources) > 1
     return {
         **one,
         "destinationAddressPrefix": "*",
         "destinationPortRange": port,
-        **({"sourceAddressPrefixes": list(sources)} if many else {"sourceAddressPrefix": sources[0]}),
+        **({"sourceAddressPrefixes": [source, *others]} if others else {"sourceAddressPrefix": source}),
         **more,
     }
 
