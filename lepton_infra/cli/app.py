@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from lepton_infra import __version__
-from lepton_infra.cli import backtest, catalog, demand, engine, plan, rehearse, rules, schema, throughput
+from lepton_infra.cli import advise, backtest, catalog, check, demand, engine, forecast, graph, plan, rehearse, rules, schema, throughput
 from lepton_infra.errors import LeptonError
 
 app = typer.Typer(
@@ -16,7 +16,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     help="From predicted demand to secure, right-sized GPU infrastructure: plan, rehearse, then `pulumi up`.",
-    epilog="Exit codes: 0 fine, 1 the answer is no, 2 bad input or usage.",
+    epilog="Exit codes: 0 fine, 1 the answer is no, 2 bad input or usage, 3 undecided under --strict.",
 )
 
 
@@ -35,9 +35,13 @@ def _root(
 
 for verb in (
     demand.demand,
+    forecast.forecast,
     throughput.throughput,
     plan.plan,
     backtest.backtest,
+    advise.advise,
+    graph.graph,
+    check.check,
     rehearse.rehearse,
     rules.rules,
     schema.schema,

@@ -33,6 +33,7 @@ def plan(
     from lepton_infra.cli import render
     from lepton_infra.config import find_project, load_stack
     from lepton_infra.sizing.lock import fresh_plan, write_plan
+    from lepton_infra.sizing.promised import told
 
     stack_file = load_stack(find_project(project), stack)
     path = stack_file.project.plan_path(stack)
@@ -56,6 +57,8 @@ def plan(
         return
     for pool in () if check else made.pools:
         _show(pool)
+    for line in [] if check else told(made.commitments, [pool.offer.machine for pool in made.pools]):
+        render.say(line)
     if check_staffing:
         _staffing(checked)
     render.say(said)

@@ -1,6 +1,7 @@
-"""Resources and their relations, the common coin of everything that prices, draws or compares."""
+"""Resources and their relations, the common coin of everything that judges, prices, draws or compares."""
 
-from collections.abc import Iterator, Mapping
+import heapq
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -19,6 +20,28 @@ class Secret:
 
     value: object = field(default=UNKNOWN, repr=False, compare=False)
     """The value in the memory of this process; unknown where it was encrypted or left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """Stands where a file or an archive is; what is in it is not kept."""
+
+    archive: bool = False
+    """Whether it is an archive of files."""
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """A place in the user's code."""
+
+    file: str
+    """Relative to the project's directory, with slashes."""
+    line: int
+    """Counted from 1."""
+
+    def __str__(self) -> str:
+        """Return `file:line`, as editors take it."""
+        return f"{self.file}:{self.line}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +66,18 @@ class Resource:
     """URNs of what it needs."""
     protect: bool
     """Whether the engine refuses to delete it."""
-    property_dependencies: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
-    """By input, URNs of what it was made from: where the value is unknown, this is what it will refer to."""
-    provider: str | None = None
-    """URN of the provider that makes it."""
     id: str = ""
     """The cloud's own name of it; empty where it is not built yet."""
+    provider: str | None = None
+    """URN of the provider that makes it."""
+    property_dependencies: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    """By input, URNs of what it was made from: where the value is unknown, this is what it will refer to."""
+    aliases: tuple[str, ...] = ()
+    """URNs that it had before."""
+    external: bool = False
+    """Whether it exists already and is only read: this stack neither makes nor pays for it."""
+    position: Position | None = None
+    """Where the user's code declares it."""
 
     @property
     def kind(self) -> str:
@@ -74,10 +103,44 @@ class Graph:
         return (resource for resource in self.resources if resource.type == token)
 
     def built(self) -> tuple[Resource, ...]:
-        """Return what a cloud holds: no components, no stack, no providers."""
-        return tuple(resource for resource in self.resources if resource.custom and not resource.type.startswith("pulumi:"))
+        """Return what a cloud is to hold for this stack: no components, no stack, no providers, nothing that is only read."""
+        return tuple(
+            resource for resource in self.resources if resource.custom and not resource.external and not resource.type.startswith("pulumi:")
+        )
 
     def needs(self, resource: Resource, token: str) -> Iterator[Resource]:
         """Yield what the resource depends on directly, of this type."""
         known = (self.by_urn.get(urn) for urn in resource.dependencies)
         return (other for other in known if other is not None and other.type == token)
+
+
+def ordered(resources: Iterable[Resource]) -> tuple[Resource, ...]:
+    """Return resources so that parents and what one depends on come before it, by URN where that leaves a choice.
+
+    A program registers in the order in which its values resolve, which differs from run to run.
+    """
+    known = {resource.urn: resource for resource in resources}
+    waits = {urn: {need for need in _needs(resource) if need in known and need != urn} for urn, resource in known.items()}
+    waiting: dict[str, list[str]] = {}
+    for urn, needs in waits.items():
+        for need in needs:
+            waiting.setdefault(need, []).append(urn)
+    ready = sorted(urn for urn, needs in waits.items() if not needs)
+    found: dict[str, Resource] = {}
+    while ready:
+        urn = heapq.heappop(ready)
+        found[urn] = known[urn]
+        for other in waiting.get(urn, ()):
+            waits[other].discard(urn)
+            if not waits[other]:
+                heapq.heappush(ready, other)
+    # A graph that somebody wrote by hand may run in circles.
+    return (*found.values(), *(known[urn] for urn in sorted(known.keys() - found.keys())))
+
+
+def _needs(resource: Resource) -> Iterator[str]:
+    if resource.parent:
+        yield resource.parent
+    if resource.provider:
+        yield resource.provider
+    yield from resource.dependencies

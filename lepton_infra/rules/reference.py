@@ -14,10 +14,11 @@ everything else                                                               UN
 """
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from lepton_infra.rules.subject import plain_type
-from lepton_infra.rules.values import ABSENT, UNKNOWN
+from lepton_infra.rules.values import ABSENT, UNKNOWN, Secret
 from lepton_infra.rules.verdict import Fact, State, Verdict
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ _OPAQUE: Final = re.compile(r"\A[a-z]{1,12}-[0-9a-f]{8,17}\Z")
 
 def refers(view: "View", target: "Resource") -> Verdict:
     """Return whether a property, or an element of it where it is a list, means the target; what is absent means nothing."""
+    if view.raw_value() is ABSENT:
+        return view.fail_because()
     source, name = view.read_root()
     elements = [source.answer_at(element) for element in view] if view.raw_value() is not UNKNOWN else [source.answer_at(view)]
     waiting = sum(value is UNKNOWN for value in elements)
@@ -50,9 +53,10 @@ def _by_origin(waiting: int, source: "Resource", name: str, target: "Resource") 
         return State.UNDECIDED
     if target.its_subject.urn in alike:
         return State.PASS if len(alike) <= waiting else State.UNDECIDED
-    return State.FAIL if exact is not None and alike == urns else State.UNDECIDED
+    return State.FAIL if exact is not None and alike == urns and waiting <= len(alike) else State.UNDECIDED
 
 
+@lru_cache(maxsize=65536)
 def _type_in(urn: str) -> str:
     """Return the type of the resource that a URN names: `urn:pulumi:<stack>::<project>::<parents>$<type>::<name>`."""
     parts = urn.split("::", 3)
@@ -64,7 +68,7 @@ def _by_name(value: object, source: "Resource", name: str, target: "Resource") -
     if not isinstance(value, str):
         return State.FAIL if value is ABSENT else State.UNDECIDED
     text = value.strip()
-    known = _names_of(target)
+    known = target.known_names()
     if text in known.values() or (
         text.startswith("arn:") and text.endswith(tuple(f"{mark}{one}" for one in known.values() for mark in ":/"))
     ):
@@ -74,7 +78,7 @@ def _by_name(value: object, source: "Resource", name: str, target: "Resource") -
     return State.FAIL if "id" in known or (known and not _OPAQUE.match(text)) else State.UNDECIDED
 
 
-def _names_of(target: "Resource") -> dict[str, str]:
+def names_of(target: "Resource") -> dict[str, str]:
     """Return by property what the target is called, as far as that is known."""
     kind = target.type_token.rpartition(":")[2]
     prefix = kind[:1].lower() + kind[1:]
@@ -83,6 +87,7 @@ def _names_of(target: "Resource") -> dict[str, str]:
     for key in (*_NAMING, f"{prefix}Id", f"{prefix}Name", f"{prefix}Arn"):
         for values in (subject.inputs, subject.outputs):
             value = values.get(key)
+            value = value.value if isinstance(value, Secret) else value
             if isinstance(value, str) and value:
                 found[key] = value
     return found

@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final, cast
 
+from lepton_infra.graph.model import Asset as FileOrArchive
 from lepton_infra.graph.model import Graph
 from lepton_infra.graph.model import Resource as Node
 from lepton_infra.graph.model import Secret as HiddenValue
-from lepton_infra.rules.values import UNKNOWN, Secret
+from lepton_infra.rules.values import UNKNOWN, Asset, Secret
 from lepton_infra.rules.wire import UNKNOWN_STRINGS
 
 _API_VERSION: Final = re.compile(r"/v\d{8}(preview|privatepreview)?(?=:)")
@@ -92,4 +93,10 @@ def _decoded(value: object) -> object:
         return UNKNOWN if "$unknown" in inside else _mapping(inside)
     if isinstance(value, list | tuple):
         return [_decoded(item) for item in cast("list[object]", value)]
+    return _marked(value)
+
+
+def _marked(value: object) -> object:
+    if isinstance(value, FileOrArchive):
+        return Asset("archive" if value.archive else "asset")
     return Secret(_decoded(value.value)) if isinstance(value, HiddenValue) else UNKNOWN

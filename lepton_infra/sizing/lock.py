@@ -45,7 +45,8 @@ def inputs_of(stack_file: StackFile, catalog: Catalog) -> Inputs:
         BadInput: a demand file or a benchmark cannot be read.
     """
     demand, throughput = _hashes(stack_file)
-    return Inputs(settings=_settings(stack_file), catalog=catalog.digest, demand=demand, throughput=throughput)
+    promised = _commitment_prices(stack_file, catalog)
+    return Inputs(settings=_settings(stack_file), catalog=catalog.digest, commitments=promised, demand=demand, throughput=throughput)
 
 
 def plan_text(plan: Plan) -> str:
@@ -108,6 +109,7 @@ def check_plan(plan: Plan, stack_file: StackFile, catalog: Catalog) -> None:
     ]
     changed += [f"the settings of {stack_name}"] if plan.inputs.settings != now.settings else []
     changed += [f"the price catalogue{_refreshed(catalog)}"] if plan.inputs.catalog != now.catalog else []
+    changed += ["the commitment prices of the catalogue"] if plan.inputs.commitments != now.commitments else []
     changed += [f"stack {stack_file.name}: it was made for {plan.stack}"] if plan.stack != stack_file.name else []
     if changed:
         remedy = f"Run `lepton plan {stack_file.name}` and review what changes"
@@ -118,6 +120,14 @@ def _refreshed(catalog: Catalog) -> str:
     """Return which prices are of this machine alone, which is why a plan of another machine is stale here."""
     clouds = ", ".join(f"{cloud} {day}" for cloud, day in sorted(catalog.refreshed.items()))
     return f" (refreshed on this machine: {clouds}; LEPTON_CATALOG=shipped reads the shipped one)" if clouds else ""
+
+
+def _commitment_prices(stack_file: StackFile, catalog: Catalog) -> str:
+    """Return the hash of what commitments cost where the stack is: they are no part of the machine rows."""
+    stack = stack_file.stack
+    sold = sorted(catalog.sold(stack.cloud, stack.region), key=lambda one: one.key)
+    rows = [f"{one.key} {terms}" for one in sold if (terms := catalog.commitments(one))]
+    return hashlib.sha256("\n".join(rows).encode()).hexdigest()
 
 
 def _settings(stack_file: StackFile) -> str:

@@ -9,6 +9,7 @@ from typing import Literal
 from pydantic import Field
 
 from lepton_infra.config.model import Frozen
+from lepton_infra.sizing.promise import Promise
 
 
 class Inputs(Frozen):
@@ -20,6 +21,8 @@ class Inputs(Frozen):
     """Of the price catalogue."""
     demand: dict[str, str]
     """Of each file of demand and of known events, by its name in the stack file."""
+    commitments: str = ""
+    """Of the commitment prices of the stack's cloud and region."""
     throughput: dict[str, str] = Field(default_factory=dict)
     """Of each benchmark, by its name in the stack file, and of the shipped tables where a pool looks its throughput up."""
 
@@ -213,6 +216,8 @@ class Plan(Frozen):
     """What it was made from."""
     pools: tuple[PoolPlan, ...]
     """One plan for each pool, in the stack file's order."""
+    commitments: tuple[Promise, ...] = ()
+    """What could be committed to, from the need of the pools' whole histories; none where the catalogue has no such price."""
 
     def pool(self, name: str) -> PoolPlan:
         """Return the plan of the pool with this name.

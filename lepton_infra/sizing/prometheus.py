@@ -60,6 +60,22 @@ def read_matrix(path: Path) -> tuple[Floats, Floats, list[str]]:
     Raises:
         BadInput: it is no such answer, with every fault, the first `MOST_FAULTS` of them.
     """
+    lines = read_lines(path)
+    points = [np.asarray(line.values, dtype=np.float64).reshape(-1, 2) for line in lines]
+    times = np.unique(np.concatenate([each[:, 0] for each in points]))
+    values = np.full((len(times), len(lines)), np.nan)
+    for place, each in enumerate(points):
+        values[np.searchsorted(times, each[:, 0]), place] = each[:, 1]
+    # A query may begin between two seconds; all of its times then do, and the fraction tells nothing.
+    return times - (times[0] % 1 if len(times) else 0), values, _names(lines)
+
+
+def read_lines(path: Path) -> tuple[Line, ...]:
+    """Read the series of the answer to a range query, with their labels, each in order of time and without a value that cannot be.
+
+    Raises:
+        BadInput: it is no such answer, with every fault, the first `MOST_FAULTS` of them.
+    """
     try:
         answer = Answer.model_validate_json(path.read_bytes().removeprefix(b"\xef\xbb\xbf"))
     except ValidationError as error:
@@ -73,13 +89,7 @@ def read_matrix(path: Path) -> tuple[Floats, Floats, list[str]]:
     wrong = list(_wrong(lines, path.name))
     if wrong:
         raise BadInput([*wrong[:MOST_FAULTS], *more_faults(path.name, len(wrong) - MOST_FAULTS)])
-    points = [np.asarray(line.values, dtype=np.float64).reshape(-1, 2) for line in lines]
-    times = np.unique(np.concatenate([each[:, 0] for each in points]))
-    values = np.full((len(times), len(lines)), np.nan)
-    for place, each in enumerate(points):
-        values[np.searchsorted(times, each[:, 0]), place] = each[:, 1]
-    # A query may begin between two seconds; all of its times then do, and the fraction tells nothing.
-    return times - (times[0] % 1 if len(times) else 0), values, _names(lines)
+    return lines
 
 
 def _wrong(lines: tuple[Line, ...], name: str) -> Iterator[Fault]:

@@ -99,7 +99,7 @@ def printable(text: str) -> str:
     return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text)
 
 
-def _add(table: Table, line: int, row: list[str], parse: "_Clock") -> None:
+def _add(table: Table, line: int, row: list[str], parse: "Clock") -> None:
     found = table.columns
     time = parse(row[found.time])
     if time is None:
@@ -124,7 +124,7 @@ def _value(table: Table, line: int, text: str) -> float:
     return value
 
 
-class _Clock:
+class Clock:
     """Turns the text of a time into seconds since 1970, holding every row to the first one's way of writing."""
 
     def __init__(self, origin: float | None) -> None:
@@ -132,6 +132,7 @@ class _Clock:
         self._zoned: bool | None = None
 
     def __call__(self, text: str) -> float | None:
+        """Return the seconds, or None where the text is no time or is written unlike the first."""
         number = _number(text)
         if self._origin is not None:
             return None if number is None else self._origin + number
@@ -152,12 +153,12 @@ class _Clock:
         return (stamp if zoned else stamp.replace(tzinfo=dt.UTC)).timestamp()
 
 
-def _clock(columns: Columns, start: dt.datetime | None) -> _Clock:
+def _clock(columns: Columns, start: dt.datetime | None) -> Clock:
     if not columns.counted:
-        return _Clock(None)
+        return Clock(None)
     if start is None:
-        return _Clock(0.0)
-    return _Clock((start if start.tzinfo else start.replace(tzinfo=dt.UTC)).timestamp())
+        return Clock(0.0)
+    return Clock((start if start.tzinfo else start.replace(tzinfo=dt.UTC)).timestamp())
 
 
 def _number(text: str) -> float | None:
