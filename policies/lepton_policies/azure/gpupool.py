@@ -41,7 +41,7 @@ def is_spot(pool: View) -> Verdict:
 
 
 @rule(
-    "cost-aks-gpu-taint",
+    "cost-az-gpu-taint",
     Severity.MEDIUM,
     *_BOTH,
     why="Without a taint any pod may settle on a GPU node; the autoscaler then keeps the node, at dollars an hour, for a log shipper.",
@@ -72,7 +72,7 @@ def _keeps_pods_away(pool: View) -> Verdict:
 
 
 @rule(
-    "cost-aks-gpu-min-zero",
+    "cost-az-gpu-min-zero",
     Severity.HIGH,
     *_BOTH,
     why="A GPU node that nobody uses costs as much as one that works: eight H100s for a forgotten weekend are thousands of dollars.",
@@ -110,7 +110,7 @@ def _can_be_empty(pool: View) -> Verdict:
 
 
 @rule(
-    "cost-aks-gpu-max-bound",
+    "cost-az-gpu-max-bound",
     Severity.HIGH,
     *_BOTH,
     why="A runaway autoscaler, a retry loop or a stolen token grows a pool to its maximum, and GPUs bill by the second.",
@@ -163,7 +163,7 @@ def _most_nodes(size: View, limit: float) -> float:
 
 
 @rule(
-    "cost-aks-gpu-sku",
+    "cost-az-gpu-sku",
     Severity.HIGH,
     *_BOTH,
     why="A trial rarely needs the machine that production needs; eight H100s cost nearly two hundred times as much as one T4.",
@@ -198,7 +198,7 @@ def _is_of(allowed: list[str], size: View) -> Verdict:
 
 
 @rule(
-    "cost-aks-gpu-retired-size",
+    "cost-az-gpu-retired-size",
     Severity.MEDIUM,
     *_BOTH,
     "azure-native:compute:VirtualMachine",
@@ -239,7 +239,7 @@ def _sizes(resource: Resource) -> list[View]:
 
 
 @rule(
-    "cost-aks-spot-required",
+    "cost-az-spot-required",
     Severity.MEDIUM,
     _POOL,
     why="Work that may be interrupted costs a fraction on spot capacity; who says it may and pays in full pays for nothing.",
@@ -255,7 +255,7 @@ def what_may_be_interrupted_runs_on_spot(pool: Resource) -> Verdict:
 
 
 @rule(
-    "cost-aks-spot-forbidden-prod",
+    "cost-az-spot-forbidden-prod",
     Severity.MEDIUM,
     _POOL,
     why="GPU spot capacity goes for hours at a time, at thirty seconds' notice, and a service that stands on nothing else goes with it.",
@@ -299,7 +299,7 @@ def training_on_spot_is_meant(pool: Resource) -> Verdict:
 
 
 @rule(
-    "cost-aks-gpu-reservation",
+    "cost-az-gpu-reservation",
     Severity.MEDIUM,
     *_BOTH,
     why="Eight-GPU machines are sold out for weeks: in production a pool without a reservation comes back from a restart with fewer nodes.",

@@ -41,7 +41,12 @@ def _openings(one: View, still_open: Verdict) -> Iterator[Opening]:
     sources = tuple(_addresses(one))
     ranges = [*one.destinationPortRange, *one.destinationPortRanges]
     for first, last in map(_ends, ranges or [one.destinationPortRange]):
-        yield Opening(one.protocol, first, last, sources, when=allows)
+        yield Opening(_carried(one.protocol), first, last, sources, when=allows)
+
+
+def _carried(protocol: View) -> View:
+    """Return the protocol of a rule; `*` carries UDP as well as TCP and, unlike elsewhere, still minds the ports."""
+    return protocol.read_as("udp") if protocol.raw_value() == "*" else protocol
 
 
 def _addresses(one: View) -> Iterator[View]:
@@ -122,6 +127,7 @@ _WALL: Final = _let("*", "*", access="Deny", priority=100, protocol="*")
     ),
     good=[
         _group(_let("22", _OFFICE), _let("443", "Internet")),
+        _group(_let("443", "*", protocol="*")),
         _group(_let("22", "VirtualNetwork"), _let("3389", "AzureBastion")),
         _group(_let("22", "*", access="Deny"), _let("22", "*", direction="Outbound")),
         _group(_WALL, _let("22", "*")),
@@ -241,7 +247,7 @@ def not_everything_is_open(group: Resource) -> Verdict:
 )
 def udp_is_closed(group: Resource) -> Verdict:
     """The world reaches nothing by UDP."""
-    return ~any_of(one.when & means(one.protocol, "Udp", "*") & is_world(*one.cidrs) for one in _inward(group))
+    return ~any_of(one.when & means(one.protocol, "Udp") & is_world(*one.cidrs) for one in _inward(group))
 
 
 @rule(
