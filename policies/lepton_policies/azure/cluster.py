@@ -154,7 +154,7 @@ def pod_identity_is_gone(cluster: Resource) -> Verdict:
     _CLUSTER,
     why="A service principal's secret lies in plain text on every node, and the cluster stops when it expires.",
     fix='Set `identity={"type": "SystemAssigned"}` or "UserAssigned", and remove `service_principal_profile`.',
-    references=("https://learn.microsoft.com/azure/aks/use-managed-identity"),
+    references=("https://learn.microsoft.com/azure/aks/use-managed-identity",),
     good=[{"identity": {"type": "SystemAssigned"}}, {"identity": {"type": "UserAssigned", "userAssignedIdentities": [UNKNOWN]}}],
     bad=[
         {"dnsPrefix": "gpu"},

@@ -31,8 +31,8 @@ _RETIRED: Final = re.compile(
 """Sizes that Azure has switched off or announced the end of: NC, NCv2, NCv3, ND, NDv2, NV, NVv3, NVv4 (Azure, "Retired sizes")."""
 
 
-def _cluster(*pools: object, **more: object) -> On:
-    return On(_CLUSTER, {"agentPoolProfiles": list(pools), **more})
+def _cluster(*pools: object, tags: object = None) -> On:
+    return On(_CLUSTER, {"agentPoolProfiles": list(pools), "tags": tags})
 
 
 def is_spot(pool: View) -> Verdict:

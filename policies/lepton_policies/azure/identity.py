@@ -1,6 +1,7 @@
 """Roles and identities: who may do everything, where, and who may act as whom."""
 
 import re
+from collections.abc import Mapping
 from typing import Final
 
 from lepton_infra.rules.card import Severity, rule
@@ -29,9 +30,9 @@ _ANY_PULL_REQUEST: Final = re.compile(r":pull_request\s*\Z")
 _DEFAULT_ACCOUNT: Final = re.compile(r"\A\s*system:serviceaccount:[^:]+:default\s*\Z")
 
 
-def _role(role: object, scope: object, **more: object) -> dict[str, object]:
+def _role(role: object, scope: object, more: Mapping[str, object] | None = None) -> dict[str, object]:
     prefix = "/providers/Microsoft.Authorization/roleDefinitions/"
-    return {"principalId": "p", "roleDefinitionId": f"{prefix}{role}" if isinstance(role, str) else role, "scope": scope, **more}
+    return {"principalId": "p", "roleDefinitionId": f"{prefix}{role}" if isinstance(role, str) else role, "scope": scope, **(more or {})}
 
 
 @rule(
@@ -70,20 +71,18 @@ def power_is_narrow(assignment: Resource) -> Verdict:
     fix='Take Contributor of the group, or a role for the task, for `principal_type="ServicePrincipal"`; or bound it by a `condition`.',
     references=("https://learn.microsoft.com/azure/role-based-access-control/delegate-role-assignments-overview",),
     good=[
-        _role(_OWNER, "/subscriptions/s/resourceGroups/gpu", principalType="Group"),
-        _role(_CONTRIBUTOR, "/subscriptions/s/resourceGroups/gpu", principalType="ServicePrincipal"),
+        _role(_OWNER, "/subscriptions/s/resourceGroups/gpu", {"principalType": "Group"}),
+        _role(_CONTRIBUTOR, "/subscriptions/s/resourceGroups/gpu", {"principalType": "ServicePrincipal"}),
         _role(
             _OWNER,
             "/subscriptions/s/resourceGroups/gpu",
-            principalType="ServicePrincipal",
-            condition="@Request[...] ...",
-            conditionVersion="2.0",
+            {"principalType": "ServicePrincipal", "condition": "@Request[...] ...", "conditionVersion": "2.0"},
         ),
     ],
-    bad=[_role(_OWNER, "/subscriptions/s/resourceGroups/gpu", principalType="servicePrincipal")],
+    bad=[_role(_OWNER, "/subscriptions/s/resourceGroups/gpu", {"principalType": "servicePrincipal"})],
     unknown=[
-        _role(_OWNER, "/subscriptions/s/resourceGroups/gpu", principalType=UNKNOWN),
-        _role(UNKNOWN, "/", principalType="ServicePrincipal"),
+        _role(_OWNER, "/subscriptions/s/resourceGroups/gpu", {"principalType": UNKNOWN}),
+        _role(UNKNOWN, "/", {"principalType": "ServicePrincipal"}),
     ],
 )
 def programs_hand_out_no_roles(assignment: Resource) -> Verdict:

@@ -1,6 +1,6 @@
 """Azure Machine Learning: who reaches workspaces, notebooks, training clusters and endpoints, and what they cost when idle."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from lepton_infra.rules.card import Severity, rule
@@ -21,11 +21,11 @@ _H100: Final = "Standard_ND96isr_H100_v5"
 _TOKEN: Final = "hf_" + "aB3dE5gH7jK9mN1pQ3sT5vW7yZ" + "0Ab2Cd4Ef"
 
 
-def _cluster(**inside: object) -> dict[str, object]:
+def _cluster(inside: Mapping[str, object]) -> dict[str, object]:
     return {"workspaceName": "w", "properties": {"computeType": "AmlCompute", "properties": {"vmSize": _H100, **inside}}}
 
 
-def _notebook(**inside: object) -> dict[str, object]:
+def _notebook(inside: Mapping[str, object]) -> dict[str, object]:
     return {"workspaceName": "w", "properties": {"computeType": "ComputeInstance", "properties": {"vmSize": _H100, **inside}}}
 
 
@@ -75,7 +75,7 @@ def ways_out_are_listed(workspace: Resource) -> Verdict:
     _WORKSPACE,
     why=WHY_OWN_KEY,
     fix='Set `encryption={"status": "Enabled", "key_vault_properties": {...}}`.',
-    references=("https://learn.microsoft.com/azure/machine-learning/concept-customer-managed-keys"),
+    references=("https://learn.microsoft.com/azure/machine-learning/concept-customer-managed-keys",),
     good=[{"encryption": {"status": "Enabled", "keyVaultProperties": {"keyIdentifier": UNKNOWN, "keyVaultArmId": "v"}}}],
     bad=[{"sku": {"name": "Basic"}}, {"encryption": {"status": "Disabled"}}],
     unknown=[{"encryption": UNKNOWN}, {"encryption": {"status": UNKNOWN}}],
@@ -108,9 +108,13 @@ def data_is_read_by_name(workspace: Resource) -> Verdict:
     why="A training node or notebook with a public address is one security group rule away from the internet, with a shell on its GPU.",
     fix="Set `enable_node_public_ip=False` in its `properties`.",
     references=("https://learn.microsoft.com/azure/machine-learning/how-to-secure-training-vnet",),
-    good=[_cluster(enableNodePublicIp=False), _notebook(enableNodePublicIp="false"), {"properties": {"computeType": "Kubernetes"}}],
-    bad=[_cluster(), _cluster(enableNodePublicIp=True), _notebook()],
-    unknown=[_cluster(enableNodePublicIp=UNKNOWN), {"properties": UNKNOWN}],
+    good=[
+        _cluster({"enableNodePublicIp": False}),
+        _notebook({"enableNodePublicIp": "false"}),
+        {"properties": {"computeType": "Kubernetes"}},
+    ],
+    bad=[_cluster({}), _cluster({"enableNodePublicIp": True}), _notebook({})],
+    unknown=[_cluster({"enableNodePublicIp": UNKNOWN}), {"properties": UNKNOWN}],
 )
 def compute_has_no_public_address(compute: Resource) -> Verdict:
     """Training nodes and notebooks have no public address; they do where nothing is said."""
@@ -125,9 +129,9 @@ def compute_has_no_public_address(compute: Resource) -> Verdict:
     why="SSH to a GPU node from the internet is tried with leaked keys and passwords from the first minute on.",
     fix='Set `remote_login_port_public_access="Disabled"` (a notebook: `ssh_settings={"ssh_public_access": "Disabled"}`).',
     references=("https://learn.microsoft.com/azure/machine-learning/how-to-create-attach-compute-cluster",),
-    good=[_cluster(remoteLoginPortPublicAccess="Disabled"), _cluster(), _notebook(sshSettings={"sshPublicAccess": "Disabled"})],
-    bad=[_cluster(remoteLoginPortPublicAccess="Enabled"), _notebook(sshSettings={"sshPublicAccess": "enabled"})],
-    unknown=[_cluster(remoteLoginPortPublicAccess=UNKNOWN), _notebook(sshSettings=UNKNOWN)],
+    good=[_cluster({"remoteLoginPortPublicAccess": "Disabled"}), _cluster({}), _notebook({"sshSettings": {"sshPublicAccess": "Disabled"}})],
+    bad=[_cluster({"remoteLoginPortPublicAccess": "Enabled"}), _notebook({"sshSettings": {"sshPublicAccess": "enabled"}})],
+    unknown=[_cluster({"remoteLoginPortPublicAccess": UNKNOWN}), _notebook({"sshSettings": UNKNOWN})],
 )
 def compute_takes_no_ssh(compute: Resource) -> Verdict:
     """Training nodes and notebooks take no SSH from outside; they do not where nothing is said."""
@@ -143,7 +147,7 @@ def compute_takes_no_ssh(compute: Resource) -> Verdict:
     fix="Set `disable_local_auth=True` in `properties`.",
     references=("checkov:CKV_AZURE_142",),
     good=[{"properties": {"computeType": "AmlCompute", "disableLocalAuth": True}}, {"properties": {"computeType": "Kubernetes"}}],
-    bad=[_cluster(), {"properties": {"computeType": "ComputeInstance", "disableLocalAuth": False}}],
+    bad=[_cluster({}), {"properties": {"computeType": "ComputeInstance", "disableLocalAuth": False}}],
     unknown=[{"properties": {"computeType": "AmlCompute", "disableLocalAuth": UNKNOWN}}, {"properties": UNKNOWN}],
 )
 def compute_has_no_local_users(compute: Resource) -> Verdict:
@@ -159,13 +163,16 @@ def compute_has_no_local_users(compute: Resource) -> Verdict:
     fix="Set `min_node_count=0` in `scale_settings`; the first job of the morning waits some minutes for it.",
     references=("checkov:CKV_AZURE_150",),
     good=[
-        _cluster(scaleSettings={"minNodeCount": 0, "maxNodeCount": 4}),
-        _cluster(scaleSettings={"maxNodeCount": 4}),
-        {**_cluster(scaleSettings={"minNodeCount": 2, "maxNodeCount": 4}), "tags": {"environment": "prod"}},
-        _notebook(),
+        _cluster({"scaleSettings": {"minNodeCount": 0, "maxNodeCount": 4}}),
+        _cluster({"scaleSettings": {"maxNodeCount": 4}}),
+        {**_cluster({"scaleSettings": {"minNodeCount": 2, "maxNodeCount": 4}}), "tags": {"environment": "prod"}},
+        _notebook({}),
     ],
-    bad=[_cluster(scaleSettings={"minNodeCount": 1, "maxNodeCount": 4}), _cluster(scaleSettings={"minNodeCount": "2", "maxNodeCount": 4})],
-    unknown=[_cluster(scaleSettings=UNKNOWN), _cluster(scaleSettings={"minNodeCount": UNKNOWN, "maxNodeCount": 4})],
+    bad=[
+        _cluster({"scaleSettings": {"minNodeCount": 1, "maxNodeCount": 4}}),
+        _cluster({"scaleSettings": {"minNodeCount": "2", "maxNodeCount": 4}}),
+    ],
+    unknown=[_cluster({"scaleSettings": UNKNOWN}), _cluster({"scaleSettings": {"minNodeCount": UNKNOWN, "maxNodeCount": 4}})],
 )
 def training_cluster_can_be_empty(compute: Resource) -> Verdict:
     """Outside production a training cluster shrinks to nothing."""
@@ -180,12 +187,12 @@ def training_cluster_can_be_empty(compute: Resource) -> Verdict:
     fix='Set `idle_time_before_shutdown="PT60M"` in `properties`, or `schedules` that stop it at night.',
     references=("https://learn.microsoft.com/azure/machine-learning/how-to-create-compute-instance",),
     good=[
-        _notebook(idleTimeBeforeShutdown="PT60M"),
-        _notebook(schedules={"computeStartStop": [{"action": "Stop", "cron": {"expression": "0 20 * * *"}}]}),
-        _cluster(),
+        _notebook({"idleTimeBeforeShutdown": "PT60M"}),
+        _notebook({"schedules": {"computeStartStop": [{"action": "Stop", "cron": {"expression": "0 20 * * *"}}]}}),
+        _cluster({}),
     ],
-    bad=[_notebook(), _notebook(schedules={"computeStartStop": [{"action": "Start"}]})],
-    unknown=[_notebook(idleTimeBeforeShutdown=UNKNOWN), _notebook(schedules=UNKNOWN), {"properties": UNKNOWN}],
+    bad=[_notebook({}), _notebook({"schedules": {"computeStartStop": [{"action": "Start"}]}})],
+    unknown=[_notebook({"idleTimeBeforeShutdown": UNKNOWN}), _notebook({"schedules": UNKNOWN}), {"properties": UNKNOWN}],
 )
 def idle_notebook_stops(compute: Resource) -> Verdict:
     """A notebook that nobody uses stops."""

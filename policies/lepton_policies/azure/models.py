@@ -1,5 +1,6 @@
 """Azure OpenAI, AI services and AI Search: who asks the models, what they may answer, and where prompts go."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from lepton_infra.rules.card import Severity, rule
@@ -15,7 +16,7 @@ _POLICY: Final = "azure-native:cognitiveservices:RaiPolicy"
 _SEARCH: Final = "azure-native:search:Service"
 
 
-def _model(**properties: object) -> dict[str, object]:
+def _model(properties: Mapping[str, object]) -> dict[str, object]:
     return {"kind": "OpenAI", "sku": {"name": "S0"}, "properties": properties}
 
 
@@ -26,9 +27,9 @@ def _model(**properties: object) -> dict[str, object]:
     why="The account's two keys never end and name nobody: stolen ones are sold, and the bill for tokens is yours.",
     fix="Set `disable_local_auth=True` in `properties`, and give callers the role Cognitive Services OpenAI User.",
     references=("checkov:CKV_AZURE_236",),
-    good=[_model(disableLocalAuth=True)],
-    bad=[_model(), _model(disableLocalAuth=False), {"kind": "AIServices"}],
-    unknown=[_model(disableLocalAuth=UNKNOWN), {"properties": UNKNOWN}],
+    good=[_model({"disableLocalAuth": True})],
+    bad=[_model({}), _model({"disableLocalAuth": False}), {"kind": "AIServices"}],
+    unknown=[_model({"disableLocalAuth": UNKNOWN}), {"properties": UNKNOWN}],
 )
 def models_ask_who(account: Resource) -> Verdict:
     """Models are asked with an identity, not with a key."""
@@ -42,16 +43,19 @@ def models_ask_who(account: Resource) -> Verdict:
     why="With a public endpoint a leaked key works from anywhere, and reads fine-tuning files and stored answers too.",
     fix='Set `public_network_access="Disabled"` with a private endpoint, or `network_acls={"default_action": "Deny", ...}`.',
     references=("checkov:CKV_AZURE_134",),
-    good=[_model(publicNetworkAccess="Disabled"), _model(networkAcls={"defaultAction": "Deny", "ipRules": [{"value": "203.0.113.0/24"}]})],
+    good=[
+        _model({"publicNetworkAccess": "Disabled"}),
+        _model({"networkAcls": {"defaultAction": "Deny", "ipRules": [{"value": "203.0.113.0/24"}]}}),
+    ],
     bad=[
-        _model(),
-        _model(publicNetworkAccess="Enabled", networkAcls={"defaultAction": "Allow"}),
-        _model(networkAcls={"defaultAction": "Deny", "ipRules": [{"value": "0.0.0.0/1"}, {"value": "128.0.0.0/1"}]}),
+        _model({}),
+        _model({"publicNetworkAccess": "Enabled", "networkAcls": {"defaultAction": "Allow"}}),
+        _model({"networkAcls": {"defaultAction": "Deny", "ipRules": [{"value": "0.0.0.0/1"}, {"value": "128.0.0.0/1"}]}}),
     ],
     unknown=[
-        _model(publicNetworkAccess=UNKNOWN),
-        _model(networkAcls=UNKNOWN),
-        _model(networkAcls={"defaultAction": "Deny", "ipRules": [{"value": UNKNOWN}]}),
+        _model({"publicNetworkAccess": UNKNOWN}),
+        _model({"networkAcls": UNKNOWN}),
+        _model({"networkAcls": {"defaultAction": "Deny", "ipRules": [{"value": UNKNOWN}]}}),
     ],
 )
 def models_are_off_the_internet(account: Resource) -> Verdict:
@@ -69,9 +73,9 @@ def models_are_off_the_internet(account: Resource) -> Verdict:
     why="A model with tools fetches any address that a prompt names, and may carry what it knows there.",
     fix="Set `restrict_outbound_network_access=True` and list hosts in `allowed_fqdn_list`, in `properties`.",
     references=("checkov:CKV_AZURE_247",),
-    good=[_model(restrictOutboundNetworkAccess=True, allowedFqdnList=["models.example.com"]), {"kind": "SpeechServices"}],
-    bad=[_model(), _model(restrictOutboundNetworkAccess=False), {"kind": "aiservices"}],
-    unknown=[_model(restrictOutboundNetworkAccess=UNKNOWN), {"kind": UNKNOWN}],
+    good=[_model({"restrictOutboundNetworkAccess": True, "allowedFqdnList": ["models.example.com"]}), {"kind": "SpeechServices"}],
+    bad=[_model({}), _model({"restrictOutboundNetworkAccess": False}), {"kind": "aiservices"}],
+    unknown=[_model({"restrictOutboundNetworkAccess": UNKNOWN}), {"kind": UNKNOWN}],
 )
 def models_go_out_by_list(account: Resource) -> Verdict:
     """Models that have tools reach only hosts that are listed."""
@@ -85,9 +89,9 @@ def models_go_out_by_list(account: Resource) -> Verdict:
     why=WHY_OWN_KEY,
     fix='Set `encryption={"key_source": "Microsoft.KeyVault", "key_vault_properties": {...}}` in `properties`.',
     references=("checkov:CKV2_AZURE_22",),
-    good=[_model(encryption={"keySource": "Microsoft.KeyVault", "keyVaultProperties": {"keyName": "k"}})],
-    bad=[_model(), _model(encryption={"keySource": "Microsoft.CognitiveServices"})],
-    unknown=[_model(encryption=UNKNOWN), _model(encryption={"keySource": UNKNOWN})],
+    good=[_model({"encryption": {"keySource": "Microsoft.KeyVault", "keyVaultProperties": {"keyName": "k"}}})],
+    bad=[_model({}), _model({"encryption": {"keySource": "Microsoft.CognitiveServices"}})],
+    unknown=[_model({"encryption": UNKNOWN}), _model({"encryption": {"keySource": UNKNOWN}})],
 )
 def models_have_our_key(account: Resource) -> Verdict:
     """Fine-tuning data and stored answers are encrypted by a key of one's own."""

@@ -93,14 +93,24 @@ def _comes_before(wall: View, one: View) -> Verdict:
     )
 
 
-def _let(port: object, source: object, *others: object, **more: object) -> dict[str, object]:
-    one: dict[str, object] = {"access": "Allow", "direction": "Inbound", "protocol": "Tcp", "priority": 200, "sourcePortRange": "*"}
+def _let(
+    port: object,
+    source: object,
+    *others: object,
+    access: object = "Allow",
+    direction: object = "Inbound",
+    protocol: object = "Tcp",
+    priority: object = 200,
+) -> dict[str, object]:
     return {
-        **one,
+        "access": access,
+        "direction": direction,
+        "protocol": protocol,
+        "priority": priority,
+        "sourcePortRange": "*",
         "destinationAddressPrefix": "*",
         "destinationPortRange": port,
         **({"sourceAddressPrefixes": [source, *others]} if others else {"sourceAddressPrefix": source}),
-        **more,
     }
 
 

@@ -101,7 +101,7 @@ def closed_registry_exports_nothing(registry: Resource) -> Verdict:
     _REGISTRY,
     why=WHY_OWN_KEY,
     fix='Set `encryption={"status": "enabled", "key_vault_properties": {...}}` when the registry is made.',
-    references=("https://learn.microsoft.com/azure/container-registry/tutorial-enable-customer-managed-keys"),
+    references=("https://learn.microsoft.com/azure/container-registry/tutorial-enable-customer-managed-keys",),
     good=[{"encryption": {"status": "enabled", "keyVaultProperties": {"keyIdentifier": UNKNOWN}}}],
     bad=[_SKU, {"encryption": {"status": "disabled"}}],
     unknown=[{"encryption": UNKNOWN}, {"encryption": {"status": UNKNOWN}}],

@@ -1,7 +1,7 @@
 """Machines and scale sets: passwords, addresses, disks, and what stands in their start scripts."""
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from lepton_infra.rules.card import On, Severity, rule
@@ -25,7 +25,7 @@ def profile_of(resource: Resource) -> View:
     return resource.virtualMachineProfile if resource.type_token.endswith("ScaleSet") else resource
 
 
-def _set(**profile: object) -> dict[str, object]:
+def _set(profile: Mapping[str, object]) -> dict[str, object]:
     return {**_SIZE, "virtualMachineProfile": profile}
 
 
@@ -37,9 +37,9 @@ def _set(**profile: object) -> dict[str, object]:
     fix='Set `linux_configuration={"disable_password_authentication": True, "ssh": {...}}` and remove `admin_password`.',
     references=("checkov:CKV_AZURE_49", "checkov:CKV_AZURE_149", "checkov:CKV_AZURE_1", "checkov:CKV_AZURE_178", "trivy:AZU-0039"),
     good=[
-        _set(osProfile=_LINUX),
-        _set(storageProfile={"imageReference": {"id": "specialised"}}),
-        _set(osProfile={"adminPassword": "x", "windowsConfiguration": {"provisionVMAgent": True}}),
+        _set({"osProfile": _LINUX}),
+        _set({"storageProfile": {"imageReference": {"id": "specialised"}}}),
+        _set({"osProfile": {"adminPassword": "x", "windowsConfiguration": {"provisionVMAgent": True}}}),
         On(_MACHINE, {"osProfile": _LINUX}),
         On(
             _MACHINE,
@@ -47,14 +47,14 @@ def _set(**profile: object) -> dict[str, object]:
         ),
     ],
     bad=[
-        _set(osProfile={"adminUsername": "ops"}),
-        _set(osProfile={**_LINUX, "adminPassword": "x"}),
-        _set(osProfile={"linuxConfiguration": {"disablePasswordAuthentication": False}}),
+        _set({"osProfile": {"adminUsername": "ops"}}),
+        _set({"osProfile": {**_LINUX, "adminPassword": "x"}}),
+        _set({"osProfile": {"linuxConfiguration": {"disablePasswordAuthentication": False}}}),
         On(_MACHINE, {"osProfile": {"adminUsername": "ops", "adminPassword": UNKNOWN, "linuxConfiguration": {}}}),
     ],
     unknown=[
         {**_SIZE, "virtualMachineProfile": UNKNOWN},
-        _set(osProfile={"linuxConfiguration": {"disablePasswordAuthentication": UNKNOWN}}),
+        _set({"osProfile": {"linuxConfiguration": {"disablePasswordAuthentication": UNKNOWN}}}),
         On(_MACHINE, {"osProfile": {**_LINUX, "adminPassword": UNKNOWN}}),
     ],
 )
@@ -74,9 +74,9 @@ def nobody_types_a_password(resource: Resource) -> Verdict:
     why="Weights in a machine's cache and temporary disk are written in the clear unless the host encrypts them.",
     fix='Set `security_profile={"encryption_at_host": True}`.',
     references=("checkov:CKV_AZURE_97", "checkov:CKV_AZURE_151"),
-    good=[_set(securityProfile={"encryptionAtHost": True}), On(_MACHINE, {"securityProfile": {"encryptionAtHost": "true"}})],
-    bad=[_set(), _set(securityProfile={"encryptionAtHost": False}), On(_MACHINE, {"location": "westeurope"})],
-    unknown=[_set(securityProfile=UNKNOWN), On(_MACHINE, {"securityProfile": {"encryptionAtHost": UNKNOWN}})],
+    good=[_set({"securityProfile": {"encryptionAtHost": True}}), On(_MACHINE, {"securityProfile": {"encryptionAtHost": "true"}})],
+    bad=[_set({}), _set({"securityProfile": {"encryptionAtHost": False}}), On(_MACHINE, {"location": "westeurope"})],
+    unknown=[_set({"securityProfile": UNKNOWN}), On(_MACHINE, {"securityProfile": {"encryptionAtHost": UNKNOWN}})],
 )
 def host_encrypts(resource: Resource) -> Verdict:
     """The host of a machine encrypts its disks and caches."""
@@ -89,7 +89,7 @@ def _addresses(profile: View) -> Iterator[View]:
         yield from (address.publicIPAddressConfiguration for address in card.ipConfigurations)
 
 
-def _card(**address: object) -> dict[str, object]:
+def _card(address: Mapping[str, object]) -> dict[str, object]:
     return {"networkInterfaceConfigurations": [{"name": "eth0", "ipConfigurations": [{"name": "a"}, {"name": "b", **address}]}]}
 
 
@@ -103,9 +103,9 @@ _PUBLIC: Final = {"publicIPAddressConfiguration": {"name": "public"}}
     why="A GPU machine with a public address is one security group rule away from the internet, with every port that listens.",
     fix="Remove `public_ip_address_configuration`; send traffic in by a load balancer and out by a NAT gateway.",
     references=("trivy:AZU-0076", "checkov:CKV_AZURE_119"),
-    good=[_set(networkProfile=_card()), _set(), On(_MACHINE, {"networkProfile": {"networkInterfaces": [{"id": UNKNOWN}]}})],
-    bad=[_set(networkProfile=_card(**_PUBLIC)), On(_MACHINE, {"networkProfile": _card(**_PUBLIC)})],
-    unknown=[_set(networkProfile=UNKNOWN), On(_MACHINE, {"networkProfile": {"networkInterfaceConfigurations": UNKNOWN}})],
+    good=[_set({"networkProfile": _card({})}), _set({}), On(_MACHINE, {"networkProfile": {"networkInterfaces": [{"id": UNKNOWN}]}})],
+    bad=[_set({"networkProfile": _card({**_PUBLIC})}), On(_MACHINE, {"networkProfile": _card({**_PUBLIC})})],
+    unknown=[_set({"networkProfile": UNKNOWN}), On(_MACHINE, {"networkProfile": {"networkInterfaceConfigurations": UNKNOWN}})],
 )
 def machine_has_no_public_address(resource: Resource) -> Verdict:
     """A machine brings no public address along."""
@@ -120,17 +120,17 @@ def machine_has_no_public_address(resource: Resource) -> Verdict:
     fix="Take the credential out of `custom_data` and `user_data`, revoke it, and let the machine's identity fetch it from a key vault.",
     references=("checkov:CKV_AZURE_45", "trivy:AZU-0037"),
     good=[
-        _set(osProfile={"customData": base64.b64encode(b"#!/bin/sh\necho hello, world, this is fine\n").decode()}),
+        _set({"osProfile": {"customData": base64.b64encode(b"#!/bin/sh\necho hello, world, this is fine\n").decode()}}),
         On(_MACHINE, {"userData": "#cloud-config\n"}),
         _SIZE,
     ],
     bad=[
-        _set(osProfile={"customData": base64.b64encode(_TOKEN.encode()).decode()}),
-        _set(userData=_TOKEN),
+        _set({"osProfile": {"customData": base64.b64encode(_TOKEN.encode()).decode()}}),
+        _set({"userData": _TOKEN}),
         On(_MACHINE, {"osProfile": {"customData": _TOKEN}}),
         On(_MACHINE, {"userData": base64.b64encode(_TOKEN.encode()).decode()}),
     ],
-    unknown=[_set(osProfile={"customData": UNKNOWN}), On(_MACHINE, {"userData": UNKNOWN})],
+    unknown=[_set({"osProfile": {"customData": UNKNOWN}}), On(_MACHINE, {"userData": UNKNOWN})],
 )
 def start_script_holds_no_credential(resource: Resource) -> Verdict:
     """No credential stands in what a machine starts with."""
@@ -148,15 +148,15 @@ def start_script_holds_no_credential(resource: Resource) -> Verdict:
     fix="Move what is secret from `settings` to `protected_settings`, and revoke it: it has been readable.",
     references=("trivy:AZU-0037", "https://learn.microsoft.com/azure/virtual-machines/extensions/custom-script-linux"),
     good=[
-        _set(extensionProfile={"extensions": [{"name": "init", "settings": {"commandToExecute": "echo hello"}}]}),
+        _set({"extensionProfile": {"extensions": [{"name": "init", "settings": {"commandToExecute": "echo hello"}}]}}),
         On("azure-native:compute:VirtualMachineExtension", {"protectedSettings": {"commandToExecute": _TOKEN}}),
     ],
     bad=[
-        _set(extensionProfile={"extensions": [{"name": "a"}, {"name": "init", "settings": {"commandToExecute": _TOKEN}}]}),
+        _set({"extensionProfile": {"extensions": [{"name": "a"}, {"name": "init", "settings": {"commandToExecute": _TOKEN}}]}}),
         On("azure-native:compute:VirtualMachineExtension", {"settings": {"script": base64.b64encode(_TOKEN.encode()).decode()}}),
     ],
     unknown=[
-        _set(extensionProfile=UNKNOWN),
+        _set({"extensionProfile": UNKNOWN}),
         On("azure-native:compute:VirtualMachineScaleSetExtension", {"settings": {"commandToExecute": UNKNOWN}}),
     ],
 )
@@ -179,9 +179,12 @@ def _values(settings: View) -> list[View]:
     why="Without it a boot kit loads before the kernel and no scan sees it. GPU images need signed drivers: check before you switch.",
     fix='Set `security_profile={"security_type": "TrustedLaunch", "uefi_settings": {...}}`.',
     references=("https://learn.microsoft.com/azure/virtual-machines/trusted-launch", "prowler:vm_trusted_launch_enabled"),
-    good=[_set(securityProfile={"securityType": "TrustedLaunch"}), On(_MACHINE, {"securityProfile": {"securityType": "ConfidentialVM"}})],
-    bad=[_set(), _set(securityProfile={"securityType": "Standard"}), On(_MACHINE, {"securityProfile": {"encryptionAtHost": True}})],
-    unknown=[_set(securityProfile=UNKNOWN), On(_MACHINE, {"securityProfile": {"securityType": UNKNOWN}})],
+    good=[
+        _set({"securityProfile": {"securityType": "TrustedLaunch"}}),
+        On(_MACHINE, {"securityProfile": {"securityType": "ConfidentialVM"}}),
+    ],
+    bad=[_set({}), _set({"securityProfile": {"securityType": "Standard"}}), On(_MACHINE, {"securityProfile": {"encryptionAtHost": True}})],
+    unknown=[_set({"securityProfile": UNKNOWN}), On(_MACHINE, {"securityProfile": {"securityType": UNKNOWN}})],
 )
 def boot_is_measured(resource: Resource) -> Verdict:
     """A machine starts by trusted launch, or is confidential."""
