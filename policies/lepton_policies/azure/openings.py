@@ -41,7 +41,8 @@ def _openings(one: View, still_open: Verdict) -> Iterator[Opening]:
     sources = tuple(_addresses(one))
     ranges = [*one.destinationPortRange, *one.destinationPortRanges]
     for first, last in map(_ends, ranges or [one.destinationPortRange]):
-        yield Opening(_carried(one.protocol), first, last, sources, when=allows)
+        # That it allows is worth no words: what it lets through is.
+        yield Opening(_carried(one.protocol), first, last, sources, when=PASS if allows.state is State.PASS else allows)
 
 
 def _carried(protocol: View) -> View:
@@ -257,7 +258,12 @@ def not_everything_is_open(group: Resource) -> Verdict:
 )
 def udp_is_closed(group: Resource) -> Verdict:
     """The world reaches nothing by UDP."""
-    return ~any_of(one.when & means(one.protocol, "Udp") & is_world(*one.cidrs) for one in _inward(group))
+    return ~any_of(one.when & _carries_udp(one.protocol) & is_world(*one.cidrs) for one in _inward(group))
+
+
+def _carries_udp(protocol: View) -> Verdict:
+    verdict = means(protocol, "Udp")
+    return protocol.pass_because("carries UDP") if verdict.state is State.PASS else verdict
 
 
 @rule(

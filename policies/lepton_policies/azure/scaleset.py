@@ -64,7 +64,7 @@ def nobody_types_a_password(resource: Resource) -> Verdict:
     system = profile.osProfile
     is_windows = system.windowsConfiguration.is_set() | means(profile.storageProfile.osDisk.osType, "Windows")
     keys_only = system.linuxConfiguration.disablePasswordAuthentication.is_true() & system.adminPassword.is_absent()
-    return system.is_absent() | is_windows | keys_only
+    return keys_only | is_windows | system.is_absent()
 
 
 @rule(
