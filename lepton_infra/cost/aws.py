@@ -69,10 +69,24 @@ def _machines(resource: Resource, graph: Graph, prices: Prices, nodes: Range) ->
     if not isinstance(name, str):
         raise NoPriceError("no machine type in it or in its launch template")
     machine = prices.machine(name)
-    basis = f"{nodes.expected:.1f} x {machine.name} at {machine.usd_per_hour:.2f} $ an hour ({machine.price_date})"
-    yield _item(resource, Part.COMPUTE, nodes * (machine.usd_per_hour * HOURS_PER_MONTH), basis, machine.price_date)
+    usd, as_of, market = machine.usd_per_hour, machine.price_date, ""
+    if _spot(resource):
+        if machine.spot_usd_per_hour is None:
+            message = f"no spot price of {machine.name}"
+            raise NoPriceError(message)
+        usd, as_of, market = machine.spot_usd_per_hour, machine.spot_date or machine.price_date, " spot"
+    basis = f"{nodes.expected:.1f} x {machine.name}{market} at {usd:.2f} $ an hour ({as_of})"
+    yield _item(resource, Part.COMPUTE, nodes * (usd * HOURS_PER_MONTH), basis, as_of)
     for device in _list(settings.get("blockDeviceMappings")):
         yield _disk(resource, _mapping(_mapping(device).get("ebs")), prices, nodes)
+
+
+def _spot(resource: Resource) -> bool:
+    """Say whether nodes are bought as spot: a node group that says so, or a group that buys nothing on demand."""
+    if resource.inputs.get("capacityType") == "SPOT":
+        return True
+    shared = _mapping(_mapping(resource.inputs.get("mixedInstancesPolicy")).get("instancesDistribution"))
+    return bool(shared) and _number(shared.get("onDemandPercentageAboveBaseCapacity", 100)) == 0
 
 
 def _disk(resource: Resource, disk: Mapping[str, object], prices: Prices, nodes: Range) -> Item:
