@@ -249,9 +249,10 @@ def _faults(card: Card) -> Iterable[Fault]:
     for name, text in (("docstring", card.title), ("why", card.why), ("fix", card.fix)):
         if not text.strip():
             yield Fault(where, f"has no {name}", "a sentence", "Write it")
-    strange = next((one for one in card.references if ":" not in one), None)  # a forgotten comma makes letters of a tuple
-    if strange is not None:
-        yield Fault(where, f"refers to '{strange}'", "a tuple of references such as checkov:CKV_AWS_24, or URLs", "Write whose it is")
+    for reference in card.references:
+        if ":" not in reference:  # a lone text where a list belongs comes letter by letter
+            yield Fault(where, f"refers to '{reference}'", "a list of texts such as checkov:CKV_AWS_3, or URLs", "Write it so")
+            break
     yield from _example_faults(card, where)
 
 

@@ -96,10 +96,7 @@ def test_a_program_goes_with_who_asked_for_it(tmp_path: Path) -> None:
     asker.kill()
     asker.wait()
 
-    while _lives(int(pid.read_text())) and time.monotonic() < deadline:
-        time.sleep(0.1)
-    # A signal has been sent by then; the kernel delivers it when the process next runs.
-    assert _ends_within(10, int(pid.read_text()))
+    assert _ends_within(60, int(pid.read_text()))
 
 
 def test_an_interpreter_without_pulumi_is_named(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from lepton_infra.rules.view import Resource
 
 _PARTS = re.compile(r'\["(?P<key>[^"]*)"\]|\[(?P<index>-?\d+)\]|(?P<name>[^.\[\]]+)')
 
-_JSON_TEXT = {"containerDefinitions", "containerProperties", "configurationValues"}
+_JSON_TEXT = {"containerDefinitions", "containerProperties", "configurationValues", "policyData"}
 """Properties whose text is JSON of a language of its own."""
 
 

@@ -60,15 +60,8 @@ def test_an_incomplete_card_is_refused_with_every_fault() -> None:
     ]
     with pytest.raises(BadInput, match="has no resource types"):
         rule("aws-x", Severity.LOW, why="w", fix="f", good=[{}], bad=[{}], unknown=[{}])(nameless)
-
-
-def test_references_that_lost_their_comma_are_refused() -> None:
-    def titled(volume: Resource) -> Verdict:
-        """A title."""
-        return volume.encrypted.is_true()
-
-    with pytest.raises(BadInput, match="rule aws-x: refers to 'C'; a tuple of references such as"):
-        rule("aws-x", Severity.LOW, VOLUME, why="w", fix="f", good=[{}], bad=[{}], unknown=[{}], references=("CKV_AWS_3"))(titled)
+    with pytest.raises(BadInput, match="refers to 'c'; a list of texts"):
+        rule("aws-x", Severity.LOW, VOLUME, why="w", fix="f", good=[{}], bad=[{}], unknown=[{}], references="checkov:CKV_AWS_3")(nameless)
 
 
 def test_the_page_is_the_card() -> None:

@@ -128,3 +128,21 @@ def test_azure_calls_an_account_by_half_its_name_and_no_name_tells_an_id(value: 
     kind = "azure-native:storage:StorageAccount"
     account = Resource(Subject(kind, {"accountName": "weights"}, "main", urn(kind, "main"), outputs=outputs))
     assert state(Subject("azure-native:storage:ManagementPolicy", {"accountName": value}), account, "accountName") == answer
+
+
+@pytest.mark.parametrize(
+    ("value", "answer"),
+    [
+        ("projects/p/regions/r/subnetworks/s", "pass"),
+        ("https://www.googleapis.com/compute/v1/projects/p/regions/r/subnetworks/s", "pass"),
+        ("https://www.googleapis.com/compute/beta/projects/p/regions/r/subnetworks/s", "pass"),
+        ("s", "pass"),
+        ("https://www.googleapis.com/compute/v1/projects/p/regions/r/subnetworks/t", "fail"),
+        ("https://example.com/compute/v1/projects/p/regions/r/subnetworks/s", "fail"),
+    ],
+)
+def test_a_self_link_of_google_is_the_id_that_it_ends_in(value: str, answer: str) -> None:
+    kind = "gcp:compute/subnetwork:Subnetwork"
+    known = {"id": "projects/p/regions/r/subnetworks/s", "name": "s"}
+    subnet = Resource(Subject(kind, {}, "main", urn(kind, "main"), outputs=known))
+    assert state(Subject("gcp:container/cluster:Cluster", {"subnetwork": value}), subnet, "subnetwork") == answer
