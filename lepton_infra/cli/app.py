@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from lepton_infra import __version__
-from lepton_infra.cli import advise, backtest, catalog, check, demand, engine, graph, plan, rehearse, rules, schema, throughput
+from lepton_infra.cli import advise, backtest, catalog, check, cost, demand, engine, graph, plan, rehearse, rules, schema, throughput
 from lepton_infra.errors import LeptonError
 
 app = typer.Typer(
@@ -41,6 +41,7 @@ for verb in (
     advise.advise,
     graph.graph,
     check.check,
+    cost.cost,
     rehearse.rehearse,
     rules.rules,
     schema.schema,

@@ -5,7 +5,7 @@ from itertools import chain
 from typing import Final
 
 from lepton_infra.cost.inputs import flag, listed, mapping, number, text, value, value_in
-from lepton_infra.cost.kit import ONE, Line, machines, tried, units
+from lepton_infra.cost.kit import ONE, Line, machines, price_of_one, tried, units
 from lepton_infra.cost.model import Gap, Item, Part, Range, Reason
 from lepton_infra.cost.nodes import between, scheduled
 from lepton_infra.cost.prices import NoPriceError, Prices
@@ -150,7 +150,7 @@ def _disk(resource: Resource, disk: Mapping[str, object], prices: Prices, nodes:
         each += extra * prices.service("ebs-gp3-throughput").usd
     elif kind in _PROVISIONED:
         each += iops * prices.service(f"ebs-{kind}-iops").usd
-    basis = f"{nodes.expected:.1f} x {size:.0f} GiB {kind} at {price.usd:g} $ a GiB-month ({price.as_of})"
+    basis = f"{nodes.expected:.1f} x {size:.0f} GiB {kind} at {price_of_one(price)}"
     return Item(resource.urn, resource.name, Part.DISKS, nodes * each, basis, price.as_of, price.source)
 
 

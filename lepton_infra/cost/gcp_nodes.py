@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from lepton_infra.cost.inputs import flag, listed, mapping, number, text, value, value_in
-from lepton_infra.cost.kit import ONE, Line, machines, tried
+from lepton_infra.cost.kit import ONE, Line, machines, price_of_one, tried
 from lepton_infra.cost.model import Item, Part, Range
 from lepton_infra.cost.nodes import between
 from lepton_infra.cost.prices import NoPriceError, Prices, UndecidedError
@@ -118,7 +118,7 @@ def _disk(resource: Resource, size: object, kind: object, prices: Prices, nodes:
     each = gib * price.usd
     if name in _PAID_IOPS:
         each += number(value_in({"IOPS": iops}, "IOPS"), "provisioned IOPS") * prices.service(f"{name}-iops").usd
-    basis = f"{nodes.expected:.1f} x {gib:.0f} GiB {name} at {price.usd:g} $ a GiB-month ({price.as_of})"
+    basis = f"{nodes.expected:.1f} x {gib:.0f} GiB {name} at {price_of_one(price)}"
     return Item(resource.urn, resource.name, Part.DISKS, nodes * each, basis, price.as_of, price.source)
 
 

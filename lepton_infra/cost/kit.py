@@ -54,8 +54,15 @@ def units(resource: Resource, part: Part, price: ServicePrice, count: Range, cou
     """
     hourly = price.unit.endswith("hour")
     usd = count * (price.usd * (hours if hourly else 1))
-    basis = f"{counted} at {price.usd:g} $ a {price.unit} ({price.as_of})"
+    basis = f"{counted} at {price_of_one(price)}"
     return Item(resource.urn, resource.name, part, usd, basis, price.as_of, price.source)
+
+
+def price_of_one(price: ServicePrice) -> str:
+    """Return a unit price in words, with its day: `0.10 $ an hour (2026-06-30)`."""
+    usd = f"{price.usd:.2f}" if round(price.usd, 2) == price.usd else f"{price.usd:g}"
+    article = "an" if price.unit.startswith(("hour", "IOPS")) else "a"
+    return f"{usd} $ {article} {price.unit} ({price.as_of})"
 
 
 def machines(resource: Resource, kinds: Sequence[Machine], nodes: Range, *, spot: bool = False) -> Item:
