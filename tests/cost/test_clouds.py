@@ -1,12 +1,17 @@
 """Each cloud's table: what a resource costs follows from its inputs and from dated rows, and what does not is said."""
 
+import csv
+from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from lepton_infra.catalog import machine
+from lepton_infra.catalog.services import services
 from lepton_infra.cost import Part, Reason
 from lepton_infra.cost.bill import TARIFFS
+from lepton_infra.cost.kit import Flat
 from lepton_infra.graph.model import UNKNOWN
 from tests.cost.graphs import HOURS, billed, resource, usd
 
@@ -83,9 +88,9 @@ def test_a_pool_of_google_counts_its_zones_and_its_spot_price() -> None:
 
 def test_a_cluster_of_google_pays_for_its_default_pool_unless_it_is_removed() -> None:
     inputs = {"location": "us-central1-a", "initialNodeCount": 2, "nodeConfig": {"machineType": "n2-standard-4"}}
-    token = "gcp:container/cluster:Cluster"
+    kind = "gcp:container/cluster:Cluster"
 
-    kept, removed = billed(resource(token, "it", inputs)), billed(resource(token, "it", {**inputs, "removeDefaultNodePool": True}))
+    kept, removed = billed(resource(kind, "it", inputs)), billed(resource(kind, "it", {**inputs, "removeDefaultNodePool": True}))
 
     assert kept.by_part()[Part.COMPUTE].low == pytest.approx(2 * _hourly(GCP, "n2-standard-4", "us-central1") * HOURS)
     assert set(removed.by_part()) == {Part.CONTROL_PLANE}
@@ -153,6 +158,9 @@ UNPRICED: list[tuple[str, dict[str, Any], Reason]] = [
     ("aws:kms/key:Key", {"region": UNKNOWN}, Reason.UNDECIDED),
     ("aws:ebs/volume:Volume", {"type": "gp3", "size": "many"}, Reason.NO_PRICE),
     ("aws:ebs/volume:Volume", {"type": "gp3", "size": -5}, Reason.NO_PRICE),
+    ("aws:ebs/volume:Volume", {"type": "gp3", "size": 1e308}, Reason.NO_PRICE),
+    ("aws:ebs/volume:Volume", {"type": "gp3", "size": True}, Reason.NO_PRICE),
+    ("aws:ebs/volume:Volume", {"type": {"a": 1}, "size": [1]}, Reason.NO_PRICE),
     ("gcp:container/nodePool:NodePool", {"location": UNKNOWN, "nodeConfig": {"machineType": "n2-standard-4"}}, Reason.UNDECIDED),
     ("gcp:compute/disk:Disk", {"size": 10, "type": "hyperdisk-ml", "zone": "us-central1-a"}, Reason.NO_PRICE),
     ("azure-native:compute:Disk", {"diskSizeGB": 512, "sku": {"name": "Premium_LRS"}, "location": "eastus"}, Reason.NO_PRICE),
@@ -194,5 +202,14 @@ def test_machines_carry_carbon_and_nothing_else_does() -> None:
     assert cost.kg_co2e == by_part[Part.COMPUTE]
 
 
-def test_every_table_is_there() -> None:
-    assert set(TARIFFS) == {"aws", "azure-native", "gcp", "kubernetes"}
+@pytest.mark.parametrize("module", sorted({*TARIFFS.values()} - {"kubernetes"}))
+def test_a_type_stands_in_one_place_and_every_flat_price_is_in_the_catalogue(module: str) -> None:
+    tariff: Any = import_module(f"lepton_infra.cost.{module}")
+    with (Path(tariff.__file__).parent / "data" / f"{module}.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    known = {price.service for price in services() if price.cloud == tariff.CLOUD}
+
+    assert {row["type"] for row in rows} & set(tariff.PRICERS) == set()
+    assert [row for row in rows if (row["billed_by"] == "nothing") != (row["what"] == "")] == []
+    assert all(row["type"].partition(":")[0] == token.partition(":")[0] for row in rows for token in tariff.PRICERS)
+    assert {pricer.service for pricer in tariff.PRICERS.values() if isinstance(pricer, Flat)} <= known
