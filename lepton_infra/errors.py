@@ -5,6 +5,7 @@ LeptonError               exit 1: the answer is no, or something outside failed
 ├── BadInput              exit 2: what was given cannot be used; carries every fault found, not the first alone
 │   └── StalePlan         exit 2: the plan no longer fits its demand, catalogue or settings
 ├── FeedError             exit 1: a price feed did not answer, or is not believed
+├── WorkerError           exit 1: a process or a cluster that forecasts did not answer
 └── EngineError           exit 1: the Pulumi engine could not be had or did not answer
 ```
 
@@ -64,6 +65,10 @@ class StalePlan(BadInput):
 
 class FeedError(LeptonError):
     """A price feed did not answer, or what it said is not believed; what was there before is unchanged."""
+
+
+class WorkerError(LeptonError):
+    """A process or a cluster that was to forecast could not be had, or ended before it answered."""
 
 
 class EngineError(LeptonError):

@@ -7,7 +7,22 @@ from typing import Annotated
 import typer
 
 from lepton_infra import __version__
-from lepton_infra.cli import advise, backtest, catalog, check, cost, demand, engine, graph, plan, rehearse, rules, schema, throughput
+from lepton_infra.cli import (
+    advise,
+    backtest,
+    catalog,
+    check,
+    cost,
+    demand,
+    engine,
+    forecast,
+    graph,
+    plan,
+    rehearse,
+    rules,
+    schema,
+    throughput,
+)
 from lepton_infra.errors import LeptonError
 
 app = typer.Typer(
@@ -35,6 +50,7 @@ def _root(
 
 for verb in (
     demand.demand,
+    forecast.forecast,
     throughput.throughput,
     plan.plan,
     backtest.backtest,

@@ -37,7 +37,7 @@ def demand(
     from lepton_infra.sizing.source import read_record
     from lepton_infra.sizing.table import printable
 
-    record = read_record(file, _said(file, unit, start, columns or []), COMMAND_LINE)
+    record = read_record(file, said(file, unit, start, columns or []), COMMAND_LINE)
     found = describe(record)
     if html:
         _write(html, file.name, found, record)
@@ -47,7 +47,7 @@ def demand(
     _show(file.name, found, record)
 
 
-def _said(file: Path, unit: str, start: str, columns: list[str]) -> "Demand":
+def said(file: Path, unit: str, start: str, columns: list[str]) -> "Demand":
     """Return what the options say of the file, as a stack file would."""
     from lepton_infra.config import Demand
     from lepton_infra.sizing.units import known_units, unit_of

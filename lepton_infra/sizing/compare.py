@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 
 from lepton_infra.sizing import planner, policies
-from lepton_infra.sizing.dayahead import HOURS
+from lepton_infra.sizing.dayahead import HOURS, day_losses
 from lepton_infra.sizing.forecast import WARM_UP_SEASONS, Method, Task, blends, coverage, rolling
 from lepton_infra.sizing.level import Asked, Case, Level, as_run, find_level
 from lepton_infra.sizing.plan import Compared, Gained, Outcome
@@ -41,7 +41,7 @@ def compare(case: Case) -> Judged | None:
         return None
     span = setting.last(past.last)
     lead = blends(_before(case.lead, past.last), case.names)[0][1]
-    hourly = blends(_before(case.hourly, past.days * HOURS), case.names)[0][1]
+    hourly = day_losses(_before(case.hourly, past.days * HOURS), case.names)[0][1]
     level = find_level(case, hourly, held_out=past.days)
     runs = {name: simulate(setting, make()) for name, make in _contestants(case, lead, level, span).items()}
     covered = coverage(case.lead, lead, past.last)

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from lepton_infra.sizing.arrays import Floats
-from lepton_infra.sizing.forecast import WARM_UP_SEASONS, Method, Task
+from lepton_infra.sizing.forecast import WARM_UP_SEASONS, Method, Task, averaged
 from lepton_infra.sizing.paths import paths
 from lepton_infra.sizing.series import CYCLES_FOR_TRUST, DemandSeries
 
@@ -15,6 +15,8 @@ HOURS: Final = 24
 """Hours in a day."""
 MEMORY_HOURS: Final = 14 * HOURS
 """Hours whose misses the margin by hour is learnt from."""
+CHOICE_HOURS: Final = 7 * HOURS
+"""Hours whose losses decide between forecasters: a week, so that each day of it counts once and what is long gone not at all."""
 WIDER: Final = 1.5
 """Factor on the margin while there is too little history to trust it."""
 
@@ -55,6 +57,22 @@ def day_ahead(task: Task, method: Method, levels: Sequence[float]) -> Day:
         seen = np.where(np.asarray(levels) >= 0.5, float(np.nanmax(task.values)), 0.0)  # noqa: PLR2004 (from the median up)
         quantiles = np.maximum(p50[:, None] + WIDER * (quantiles - p50[:, None]), seen)
     return Day(p50, tuple(levels), quantiles)
+
+
+def day_losses(task: Task, names: Sequence[str]) -> list[tuple[float, Method]]:
+    """Return the method to forecast a day with, by its loss over `CHOICE_HOURS`, and after it each forecaster alone, best first."""
+    return averaged(task, names, CHOICE_HOURS)
+
+
+def day_told(losses: Sequence[tuple[float, Method]], unit: str) -> str:
+    """Return why a day is forecast as it is, as the rest of a sentence that begins with `Over the day ahead`."""
+    (least, best), alone = losses[0], dict[str, float]()
+    for loss, method in losses:
+        alone.setdefault(method.forecaster, loss)
+    figures = ", ".join(f"{name} {loss:.3g}" for name, loss in alone.items() if name != best.forecaster)
+    names = best.forecaster.split("+")
+    start = f"the mean of the best {len(names)}, {', '.join(names)}, forecasts" if len(names) > 1 else f"{best.forecaster} forecasts"
+    return f"{start} with a {best.margin} margin (pinball over the last week {least:.3g} {unit}{'; alone ' if figures else ''}{figures})"
 
 
 def trusted(hours: Floats) -> bool:

@@ -9,7 +9,7 @@ import numpy as np
 
 from lepton_infra.config import Pool
 from lepton_infra.sizing.compare import THRESHOLDS, Judged
-from lepton_infra.sizing.dayahead import Day, trusted
+from lepton_infra.sizing.dayahead import Day, day_told, trusted
 from lepton_infra.sizing.fleet import Fleet
 from lepton_infra.sizing.forecast import Method
 from lepton_infra.sizing.history import History
@@ -64,7 +64,7 @@ def why(told: Explained) -> tuple[str, ...]:
         *told.said,
         _machine(told),
         f"At {lead_minutes(told.pool)} minutes of lead time {_choice(told.at_lead, unit)}.",
-        f"Over the day ahead {_choice(told.ahead, unit)}.",
+        f"Over the day ahead {day_told(told.ahead, unit)}.",
         _level(told),
         _loop(told),
         _month(told.money),

@@ -18,14 +18,19 @@ import numpy as np
 
 from lepton_infra.sizing.arrays import Floats, ahead, held, lagged
 from lepton_infra.sizing.forecasters import FORECASTERS
+from lepton_infra.sizing.statsforecasters import statsforecast_path
 from lepton_infra.sizing.tenants import Parts, bottom_up, inner
 
-GAIN: Final = 0.005
+GAIN: Final = 0.02
 """Step of the adaptive level, per window; 0 where a forecast is not followed by its outcome before the next one is made."""
+MOST_LEVEL: Final = 1.1
+"""How far the adaptive level may rise: beyond 1 no margin is wider, but the hits that make up for the misses are counted."""
 WARM_UP_SEASONS: Final = 3
 """Days that a choice leaves out of its scores: forecasters learn in them."""
 MOST_BLENDED: Final = 4
 """Forecasters that an average holds at most."""
+NEAR_BEST: Final = 2.0
+"""Times the least loss that a forecaster may have lost to be averaged."""
 _LEAST_LEVEL: Final = 0.1
 
 
@@ -34,7 +39,7 @@ class Method:
     """How quantiles are made."""
 
     forecaster: str
-    """Name in `FORECASTERS` or of `tenants.by_tenant`, or several joined by `+` for their mean."""
+    """Name in `FORECASTERS` or `statsforecasters.NAMES`, or of `tenants.by_tenant`, or several joined by `+` for their mean."""
     margin: Literal["plain", "level-scaled"]
     """Whether the margin grows with the root of the forecast."""
 
@@ -69,9 +74,9 @@ class Task:
     """What the values are the sum of; it may go on beyond them, and what does so is not looked at."""
 
 
-def rolling(task: Task, method: Method, horizon: int) -> Quantiles:
-    """Forecast from each window in turn what is `horizon` windows later."""
-    made = _margins(task, method, horizon)
+def rolling(task: Task, method: Method, horizon: int, first: int = 0) -> Quantiles:
+    """Forecast from each window in turn what is `horizon` windows later; those before window `first` may be left NaN."""
+    made = _margins(task, method, horizon, first)
     p50 = np.maximum(made.point + made.scale * made.middle, 0.0)
     return Quantiles(p50, np.maximum(made.point + made.scale * made.top, p50))
 
@@ -98,9 +103,13 @@ def methods(names: Iterable[str]) -> list[Method]:
     return [Method(name, margin) for name, margin in product(names, margins)]
 
 
-def ranked(task: Task, candidates: Sequence[Method]) -> list[tuple[float, Method]]:
-    """Return the candidates by mean pinball loss at the task's quantile over its horizons, best first; ties in the order given."""
+def ranked(task: Task, candidates: Sequence[Method], last: int | None = None) -> list[tuple[float, Method]]:
+    """Return the candidates by mean pinball loss at the task's quantile over its horizons, best first; ties in the order given.
+
+    Losses are those of the `last` windows where that is said, or else of all; in either case without the warm-up.
+    """
     first = min(WARM_UP_SEASONS * task.season, len(task.values) // 2)
+    first = first if last is None else max(first, len(task.values) - last)
     losses = [
         float(np.mean([pinball(actual, upper, task.quantile) for actual, upper in _scored(task, method, first)])) for method in candidates
     ]
@@ -121,6 +130,22 @@ def blends(task: Task, names: Sequence[str]) -> list[tuple[float, Method]]:
     best = list(dict.fromkeys(method.forecaster for _, method in alone))
     joined = ["+".join(best[:count]) for count in range(2, min(MOST_BLENDED, len(best)) + 1)]
     return _by_loss([*alone, *ranked(task, methods(joined))])
+
+
+def averaged(task: Task, names: Sequence[str], last: int | None = None) -> list[tuple[float, Method]]:
+    """Return the mean of the best `MOST_BLENDED` forecasters with the better margin, by its loss, and after it each forecaster alone.
+
+    Which one was best is much a matter of luck where a score has few days to go by, as it has a day ahead; a mean of several is steadier
+    than the winner (Timmermann 2006, "Forecast combinations"). Who lost more than `NEAR_BEST` times as much as the best is left out: where
+    one is clearly right, as on a demand that repeats itself, nobody shall water it down.
+    """
+    alone = ranked(task, methods(names), last)
+    near = [method.forecaster for loss, method in alone if loss <= NEAR_BEST * alone[0][0]]
+    best = set(list(dict.fromkeys(near))[:MOST_BLENDED])
+    if len(best) <= 1:
+        return alone
+    joined = "+".join(name for name in names if name in best)
+    return [ranked(task, methods([joined]), last)[0], *alone]
 
 
 def _by_loss(pairs: Iterable[tuple[float, Method]]) -> list[tuple[float, Method]]:
@@ -162,9 +187,9 @@ class _Margins:
     top: Floats
 
 
-def _margins(task: Task, method: Method, horizon: int) -> _Margins:
+def _margins(task: Task, method: Method, horizon: int, first: int = 0) -> _Margins:
     made = misses(task, method, horizon)
-    middle, top = _conformal(task, made.known.tolist(), horizon)
+    middle, top = _conformal(task, made.known.tolist(), horizon) if task.gain else _steady(task, made.known.tolist(), first)
     return _Margins(made.point, made.scale, middle, top)
 
 
@@ -176,10 +201,15 @@ def _said(task: Task, name: str, horizon: int, filled: Floats) -> Floats:
     return bottom_up(task.parts, part, horizon, task.season)[: len(filled)]
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=512)
 def _point(forecaster: str, horizon: int, season: int, content: bytes) -> Floats:
     """Return a rolling forecast; both margins, and every mean that it is a part of, ask for the same one."""
-    point = FORECASTERS[forecaster](np.frombuffer(content), horizon, season)
+    values = np.frombuffer(content)
+    point = (
+        FORECASTERS[forecaster](values, horizon, season)
+        if forecaster in FORECASTERS
+        else statsforecast_path(forecaster, values, horizon, season)
+    )
     point.flags.writeable = False
     return point
 
@@ -189,22 +219,49 @@ def _conformal(task: Task, misses: list[float], horizon: int) -> tuple[Floats, F
 
     `misses[t]` is how far demand at `t` was above its forecast, known at `t`. The rank is `ceil((n + 1) q)` of `n` misses, the
     finite-sample correction of split-conformal prediction; where that is beyond `n`, the largest. With a gain the level asked for moves
-    up after each miss of the quantile given `horizon` windows before, and down after each hit.
+    up after each miss of the quantile given `horizon` windows before, and down after each hit. So the misses of any stretch of windows
+    differ from their share by the change of the level over the gain alone, wherever the level stays within its bounds.
     """
     recent: list[float] = []
-    level, middle, top = task.quantile, np.full(len(misses), np.nan), [nan] * len(misses)
+    level, middle, top = task.quantile, [nan] * len(misses), [nan] * len(misses)
+    middles = _ranks(task.memory, 0.5)
     for place, miss in enumerate(misses):
-        if not isnan(miss):
-            if task.gain and place >= horizon and not isnan(top[place - horizon]):
-                missed = float(miss > top[place - horizon])
-                level = min(max(level + task.gain * (missed - (1 - task.quantile)), 0.0), 1.0)
-            insort(recent, miss)
-        if place >= task.memory and not isnan(misses[place - task.memory]):
-            del recent[bisect_left(recent, misses[place - task.memory])]
-        if recent:
-            middle[place] = recent[_rank(len(recent), 0.5)]
-            top[place] = recent[_rank(len(recent), level)]
-    return middle, np.asarray(top)
+        if not isnan(miss) and task.gain and place >= horizon and not isnan(top[place - horizon]):
+            missed = float(miss > top[place - horizon])
+            level = min(max(level + task.gain * (missed - (1 - task.quantile)), 0.0), MOST_LEVEL)
+        _replace(recent, misses, place, task.memory)
+        count = len(recent)
+        if count:
+            middle[place] = recent[middles[count]]
+            top[place] = recent[min(max(ceil((count + 1) * level), 1), count) - 1]
+    return np.asarray(middle), np.asarray(top)
+
+
+def _steady(task: Task, misses: list[float], first: int) -> tuple[Floats, Floats]:
+    """Return the same for a level that does not move, from window `first` on; what stands before it is NaN."""
+    middles, tops = _ranks(task.memory, 0.5), _ranks(task.memory, task.quantile)
+    recent = sorted(miss for miss in misses[max(first - task.memory + 1, 0) : first + 1] if not isnan(miss))
+    middle, top = [nan] * first, [nan] * first
+    for place in range(first, len(misses)):
+        if place > first:
+            _replace(recent, misses, place, task.memory)
+        middle.append(recent[middles[len(recent)]] if recent else nan)
+        top.append(recent[tops[len(recent)]] if recent else nan)
+    return np.asarray(middle), np.asarray(top)
+
+
+def _replace(recent: list[float], misses: list[float], place: int, memory: int) -> None:
+    """Let the sorted misses follow by one window: the new one comes, the one that is too old goes."""
+    if not isnan(misses[place]):
+        insort(recent, misses[place])
+    if place >= memory and not isnan(misses[place - memory]):
+        del recent[bisect_left(recent, misses[place - memory])]
+
+
+@lru_cache(maxsize=64)
+def _ranks(most: int, level: float) -> list[int]:
+    """Return the rank at each count of misses; there is none at 0."""
+    return [0, *(_rank(count, level) for count in range(1, most + 2))]
 
 
 def _rank(count: int, level: float) -> int:
@@ -216,7 +273,7 @@ def _scored(task: Task, method: Method, first: int) -> list[tuple[Floats, Floats
     pairs: list[tuple[Floats, Floats]] = []
     for horizon in task.horizons:
         start = max(first - horizon, 0)
-        actual, upper = ahead(task.values, horizon)[start:], rolling(task, method, horizon).upper[start:]
+        actual, upper = ahead(task.values, horizon)[start:], rolling(task, method, horizon, start).upper[start:]
         known = ~np.isnan(actual) & ~np.isnan(upper)
         pairs.append((actual[known], upper[known]))
     return pairs

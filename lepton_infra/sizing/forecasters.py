@@ -8,11 +8,13 @@ Values have no gaps here: see `arrays.held`. All are free of units: twice the de
 """
 
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import Final, TypeAlias
 
 import numpy as np
 
 from lepton_infra.sizing.arrays import Floats, ahead, lagged, trailing_sum
+from lepton_infra.sizing.exponential import ets_paths
 
 Forecaster: TypeAlias = Callable[[Floats, int, int], Floats]
 
@@ -42,11 +44,12 @@ def seasonal_naive(values: Floats, horizon: int, season: int) -> Floats:
 
 def ses(values: Floats, horizon: int, season: int) -> Floats:
     """Smooth exponentially, with the rate that did best at this horizon."""
-    state, paths = np.full(len(_ALPHAS), values[0]), np.empty((len(values), len(_ALPHAS)))
-    for place, value in enumerate(values.tolist()):
-        state = state + _ALPHAS * (value - state)
-        paths[place] = state
-    return _best_so_far(paths, values, horizon, season, memory=len(values))
+    return _best_so_far(_smoothed(values.tobytes()), values, horizon, season, memory=len(values))
+
+
+def ets(values: Floats, horizon: int, season: int) -> Floats:
+    """Smooth exponentially with a damped trend and a daily season, each or neither, with the rates that did best at this horizon."""
+    return _best_so_far(ets_paths(values, horizon, season), values, horizon, season, memory=len(values))
 
 
 def seed(values: Floats, horizon: int, season: int) -> Floats:
@@ -93,10 +96,22 @@ FORECASTERS: Final[dict[str, Forecaster]] = {
     "moving-average": moving_average,
     "seasonal-naive": seasonal_naive,
     "ses": ses,
+    "ets": ets,
     "ridge": ridge,
     "seed": seed,
 }
 """Every forecaster by the name that a stack file gives it."""
+
+
+@lru_cache(maxsize=2)
+def _smoothed(content: bytes) -> Floats:
+    """Return the level after each window at each of `_ALPHAS`; every horizon asks for the same ones."""
+    values = np.frombuffer(content)
+    state, paths = np.full(len(_ALPHAS), values[0]), np.empty((len(values), len(_ALPHAS)))
+    for place, value in enumerate(values.tolist()):
+        state = state + _ALPHAS * (value - state)
+        paths[place] = state
+    return paths
 
 
 def _refits(length: int, horizon: int, season: int) -> Iterator[tuple[int, int, int]]:

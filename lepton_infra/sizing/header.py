@@ -57,7 +57,7 @@ def columns(header: Sequence[str], where: str, chosen: Sequence[str] = (), place
     Raises:
         BadInput: a column is missing, or more than one could be meant.
     """
-    names = [re.sub(r"[^a-z0-9/]+", "_", name.strip().casefold()).strip("_") for name in header]
+    names = _plain(header)
     times = [place for place, name in enumerate(names) if name in _TIME | _SECONDS]
     units = [place for place, name in enumerate(names) if name in _UNIT]
     shown = ", ".join(header)[:80]
@@ -88,6 +88,17 @@ def columns(header: Sequence[str], where: str, chosen: Sequence[str] = (), place
     unit = units[0] if units else None
     trace = bool(requests)
     return Columns(tuple(header), times[0], names[times[0]] in _SECONDS, tuple(values), unit, None if trace else said.pop(), trace)
+
+
+def demand_columns(header: Sequence[str]) -> tuple[str, ...]:
+    """Return the columns of demand where each is a series of its own; none where there is one, or where a row is a request."""
+    names = _plain(header)
+    values = _values(names, [place for place, name in enumerate(names) if name in _TIME | _SECONDS | _UNIT])
+    return tuple(header[place].strip() for place in values) if len(values) > 1 and not _requests(names) else ()
+
+
+def _plain(header: Sequence[str]) -> list[str]:
+    return [re.sub(r"[^a-z0-9/]+", "_", name.strip().casefold()).strip("_") for name in header]
 
 
 def _requests(names: Sequence[str]) -> tuple[int, ...]:

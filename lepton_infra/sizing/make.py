@@ -8,18 +8,17 @@ from typing import Final
 
 import numpy as np
 
-from lepton_infra.catalog import Catalog, Machine, listed, nearest, plain
+from lepton_infra.catalog import Catalog, Machine, plain
 from lepton_infra.config import Pool, StackFile
 from lepton_infra.errors import BadInput, Fault
 from lepton_infra.sizing.arrays import Floats
 from lepton_infra.sizing.backtest import MEMORY_DAYS
 from lepton_infra.sizing.compare import at_lead, compare
-from lepton_infra.sizing.dayahead import HOURS, Day, day_ahead, hourly_task, trusted
+from lepton_infra.sizing.dayahead import HOURS, Day, day_ahead, day_losses, hourly_task
 from lepton_infra.sizing.events import Event, affected, cautions, read_events, told
 from lepton_infra.sizing.explain import Explained, warnings, why
 from lepton_infra.sizing.fleet import Candidate, Fleet, candidates, choose, staff, system_faults
 from lepton_infra.sizing.forecast import GAIN, Method, Task, blends
-from lepton_infra.sizing.forecasters import FORECASTERS
 from lepton_infra.sizing.heat import hottest, promise_told
 from lepton_infra.sizing.history import History, history
 from lepton_infra.sizing.lead import lead_minutes
@@ -31,6 +30,7 @@ from lepton_infra.sizing.money import HOURS_PER_MONTH, interval
 from lepton_infra.sizing.plan import Hour, Loop, Money, Offer, Plan, PoolPlan
 from lepton_infra.sizing.promised import Needed, needed, promises
 from lepton_infra.sizing.record import Record
+from lepton_infra.sizing.rungs import forecaster_fault, open_rungs
 from lepton_infra.sizing.schedule import base, schedule
 from lepton_infra.sizing.series import DemandSeries
 from lepton_infra.sizing.serving import Serving, measured_peak, servings, unit_fault
@@ -38,6 +38,7 @@ from lepton_infra.sizing.simulator import Setting, simulate
 from lepton_infra.sizing.source import read_record
 from lepton_infra.sizing.staffing import NodeShape, staffed
 from lepton_infra.sizing.tenants import by_tenant, parts
+from lepton_infra.sizing.together import Member, plan_fleet
 from lepton_infra.sizing.usual import taken_out, usual
 
 _LEAST_HOURS: Final = 2
@@ -58,7 +59,7 @@ def make_plan(stack_file: StackFile, catalog: Catalog, report: Callable[[str], N
     faults = system_faults(stack_file.stack, catalog, stack_file.where)
     region_known = not any(fault.where.endswith(".region") for fault in faults)
     records: dict[str, Record] = {}
-    pools: list[PoolPlan] = []
+    members: list[Member] = []
     needs: list[Needed] = []
     for place, pool in enumerate(stack_file.stack.pools):
         say(f"planning {pool.name}")
@@ -67,15 +68,18 @@ def make_plan(stack_file: StackFile, catalog: Catalog, report: Callable[[str], N
             faults += [fault for fault in prepared if fault not in faults]
         elif not faults:
             try:
-                pools.append(_pool_plan(pool, prepared, f"{stack_file.where}.pools[{place}]", say))
-                needs.append(_needed(pool, prepared, pools[-1]))
+                planned = _pool_plan(pool, prepared, f"{stack_file.where}.pools[{place}]", say)
+                members.append(Member(pool, planned, prepared.served))
+                needs.append(_needed(pool, prepared, planned))
             except BadInput as error:
                 faults += error.faults
     if faults:
         raise BadInput(faults)
+    stack, pools = stack_file.stack, tuple(member.plan for member in members)
     say("weighing commitments")
     promised = promises(needs, catalog)
-    return Plan(stack=stack_file.name, inputs=inputs_of(stack_file, catalog), pools=tuple(pools), commitments=promised)
+    fleet = plan_fleet(stack, members, catalog, stack_file.where, say) if stack.fleet else None
+    return Plan(stack=stack_file.name, inputs=inputs_of(stack_file, catalog), pools=pools, commitments=promised, fleet=fleet)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,17 +123,15 @@ def _prepare(stack_file: StackFile, place: int, catalog: Catalog | None, cache: 
         found = candidates(stack_file.stack, place, catalog, stack_file.where, served) if catalog else []
     except BadInput as error:
         faults += error.faults
-    if pool.forecaster not in {"auto", *FORECASTERS}:
-        allowed = f"choose auto, {listed(nearest(pool.forecaster, FORECASTERS, len(FORECASTERS)))}"
-        faults.append(Fault(f"{here}.forecaster", f"is {pool.forecaster!r}", allowed))
+    faults += forecaster_fault(pool.forecaster, f"{here}.forecaster")
     if faults:
         return faults
     demand = usual(cache[key].series.recent(), events).scaled(pool.demand.share)
     recorded = len(demand.hours().values) - demand.hours().gaps
     if recorded < _LEAST_HOURS:
         return [Fault(f"{here}.demand.file", f"is '{pool.demand.file}' with {recorded} whole hours of demand", f"{_LEAST_HOURS} or more")]
-    names = ("naive",) if not trusted(demand.hours().values) else (*FORECASTERS, *by_tenant(cache[key].split))
-    chosen = names if pool.forecaster == "auto" else (pool.forecaster,)
+    names = open_rungs(recorded / HOURS, pool.forecaster)
+    chosen = (*names, *(by_tenant(cache[key].split) if len(names) > 1 else ()))
     return _Prepared(demand, cache[key], events, found, chosen, served, doubted)
 
 
@@ -222,7 +224,7 @@ class _Seen:
 def _foresee(pool: Pool, prepared: _Prepared, past: History, asked: Asked) -> _Seen:
     lead = replace(lead_task(past, pool, asked.scored), parts=parts(prepared.record, prepared.demand, past.windows))
     hourly = replace(hourly_task(past.hours, asked.scored), parts=parts(prepared.record, prepared.demand, past.hours))
-    ahead = blends(hourly, prepared.names)
+    ahead = day_losses(hourly, prepared.names)
     day = day_ahead(hourly, ahead[0][1], shown(asked.levels))
     return _Seen(
         _rounded(_with_events(day, past.hours.end, prepared.events, pool.demand.share)), lead, blends(lead, prepared.names), hourly, ahead

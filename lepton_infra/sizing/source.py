@@ -18,7 +18,7 @@ from lepton_infra.config.model import Unit
 from lepton_infra.errors import BadInput, Fault
 from lepton_infra.sizing.arrays import Floats
 from lepton_infra.sizing.grid import grid
-from lepton_infra.sizing.header import columns
+from lepton_infra.sizing.header import columns, demand_columns
 from lepton_infra.sizing.lock import unreadable
 from lepton_infra.sizing.parquet import MAGIC, parquet_rows
 from lepton_infra.sizing.prometheus import read_matrix
@@ -48,6 +48,29 @@ def read_record(path: Path, demand: Demand, where: str) -> Record:
     Raises:
         BadInput: with every fault of the file, by line, the first `MOST_FAULTS` of them.
     """
+    found = _read(path, demand, where)
+    return found if isinstance(found, Record) else _record(found)
+
+
+def read_apart(path: Path, demand: Demand, where: str) -> Iterator[tuple[str, DemandSeries]]:
+    """Yield each column of demand as a series of its own, by the column's name; a file with one column has one, named by nothing.
+
+    Raises:
+        BadInput: with every fault of the file, as `read_record`; a column without any value is no fault here.
+    """
+    found = _read(path, demand, where)
+    if isinstance(found, Record):
+        yield "", found.series
+        return
+    names = [printable(name) for name in found.names] if len(found.names) > 1 else [""]
+    start, step, rows = grid(found.times, np.arange(len(found.times), dtype=np.float64).tolist(), found.lines, found.file)
+    for name, column in zip(names, found.values.T, strict=True):
+        values = np.full(len(rows), np.nan)
+        values[~np.isnan(rows)] = column
+        yield name, DemandSeries(start, step, values, found.unit)
+
+
+def _read(path: Path, demand: Demand, where: str) -> "Record | _Rows":
     reason = unreadable(path)
     if reason:
         raise BadInput(Fault(option(where, "file"), f"is '{demand.file}', which {reason}", "a CSV, Parquet or Prometheus file"))
@@ -70,25 +93,44 @@ def read_series(path: Path) -> DemandSeries:
     Raises:
         BadInput: with every fault of the file, by line, the first `MOST_FAULTS` of them.
     """
-    counted, stated = _header(path)
-    assumed = Demand(file=path.name, start=_MONDAY if counted else None, unit=None if stated else "requests_per_second")
-    return read_demand(path, assumed, COMMAND_LINE)
+    return read_demand(path, _assumed(path, apart=False), COMMAND_LINE)
 
 
-def _header(path: Path) -> tuple[bool, bool]:
-    """Return whether a CSV counts its times, and whether it says its unit; other files do neither."""
+def assumed(path: Path) -> Demand:
+    """Return what is taken for granted of a file that no stack file describes; each column of demand counts for itself."""
+    return _assumed(path, apart=True)
+
+
+def _assumed(path: Path, *, apart: bool) -> Demand:
+    header = _header(path)
+    names = demand_columns(header) if apart else ()
+    counted, stated = False, False
+    try:
+        found = columns(header, path.name, names, COMMAND_LINE) if header else None
+        counted, stated = (found.counted, found.said is not None or found.unit is not None) if found else (False, False)
+    except BadInput:
+        # The reader proper finds the same fault and says it.
+        pass
+    return Demand(
+        file=path.name, start=_MONDAY if counted else None, unit=None if stated else "requests_per_second", columns=names if apart else ()
+    )
+
+
+def _header(path: Path) -> list[str]:
+    """Return the first row of a CSV or Parquet file; nothing where there is none."""
     if unreadable(path):
-        return False, False
+        return []
     with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
         first = file.read(_SNIFFED).partition("\n")[0]
-    if not first.strip() or first.startswith((MAGIC.decode(), "{", "[")):
-        return False, False
+    if first.startswith(MAGIC.decode()):
+        with closing(parquet_rows(path)) as rows:
+            return next(rows)
+    if not first.strip() or first.startswith(("{", "[")):
+        return []
     try:
-        found = columns(next(csv.reader([first], delimiter=_delimiter(first))), path.name)
-    except (BadInput, csv.Error, StopIteration):
-        # The reader proper finds the same fault and says it.
-        return False, False
-    return found.counted, found.said is not None or found.unit is not None
+        return next(csv.reader([first], delimiter=_delimiter(first)))
+    except (csv.Error, StopIteration):
+        return []
 
 
 def _csv_rows(file: TextIO, name: str) -> Iterable[list[str]]:
@@ -105,7 +147,7 @@ def _delimiter(first: str) -> str:
     return max(",;\t", key=first.count)
 
 
-def _from_rows(form: str, rows: Iterable[list[str]], name: str, demand: Demand, where: str) -> Record:
+def _from_rows(form: str, rows: Iterable[list[str]], name: str, demand: Demand, where: str) -> "Record | _Rows":
     table = _table(iter(rows), name, demand, where, 1 if form == "Parquet" else 2)
     if table.faults:
         raise BadInput(table.reported())
@@ -116,7 +158,7 @@ def _from_rows(form: str, rows: Iterable[list[str]], name: str, demand: Demand, 
         return from_requests(np.asarray(table.times), table.values, unit, name)
     unit = _unit(table, demand, where)
     names = [table.columns.names[place] for place in table.columns.values]
-    return _record(form, _Rows(table.times, table.values, table.lines, names), unit, name)
+    return _Rows(form, name, unit, table.times, table.values, table.lines, names)
 
 
 def _table(rows: Iterator[list[str]], name: str, demand: Demand, where: str, first: int) -> Table:
@@ -137,7 +179,7 @@ def _needless_start(demand: Demand, name: str, where: str) -> Fault:
     return Fault(option(where, "start"), given, "nothing", "Remove start")
 
 
-def _from_matrix(path: Path, demand: Demand, where: str) -> Record:
+def _from_matrix(path: Path, demand: Demand, where: str) -> "_Rows":
     faults: list[Fault] = []
     if demand.start is not None:
         faults.append(_needless_start(demand, path.name, where))
@@ -153,21 +195,25 @@ def _from_matrix(path: Path, demand: Demand, where: str) -> Record:
         raise BadInput(faults)
     if not len(times):
         raise BadInput(Fault(path.name, "has series without a value", "values over time"))
-    return _record("Prometheus range query", _Rows(times.tolist(), values, range(1, len(times) + 1), names), demand.unit, path.name)
+    return _Rows("Prometheus range query", path.name, demand.unit, times.tolist(), values, range(1, len(times) + 1), names)
 
 
 @dataclass(frozen=True, slots=True)
 class _Rows:
     """Rows of a file, whichever kind it is."""
 
+    form: str
+    file: str
+    unit: Unit
     times: Sequence[float]
     values: Floats
     lines: Sequence[int]
     names: Sequence[str]
 
 
-def _record(form: str, rows: _Rows, unit: Unit, name: str) -> Record:
+def _record(rows: _Rows) -> Record:
     """Sum the tenants, step by step: a step counts only where every tenant is known."""
+    name = rows.file
     values, names = rows.values, [printable(each) for each in rows.names]
     known = ~np.isnan(values)
     whole = known.all(axis=1)
@@ -177,13 +223,13 @@ def _record(form: str, rows: _Rows, unit: Unit, name: str) -> Record:
     if not whole.any():
         given = f"has no row in which all of {', '.join(names)[:120]} are known"
         raise BadInput(Fault(name, given, "steps that every tenant covers", "Leave out those that were not there yet"))
-    series = DemandSeries(start, step, total, unit)
+    series = DemandSeries(start, step, total, rows.unit)
     if len(names) == 1:
-        return Record(form, series)
+        return Record(rows.form, series)
     tenants = tuple(_tenant(each, column) for each, column in zip(names, values.T, strict=True))
     lost = int((known.any(axis=1) & ~whole).sum())
     steps = np.round((np.asarray(rows.times) - rows.times[0]) / step).astype(np.int64)
-    return Record(form, series, tenants, Split(steps, values), lost)
+    return Record(rows.form, series, tenants, Split(steps, values), lost)
 
 
 def _tenant(name: str, values: Floats) -> Tenant:
