@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from lepton_infra import __version__
-from lepton_infra.cli import advise, backtest, catalog, check, demand, engine, forecast, graph, plan, rehearse, rules, schema, throughput
+from lepton_infra.cli import advise, backtest, catalog, check, demand, draw, engine, forecast, graph, plan, rehearse, review, rules, schema, throughput
 from lepton_infra.errors import LeptonError
 
 app = typer.Typer(
@@ -41,7 +41,9 @@ for verb in (
     backtest.backtest,
     advise.advise,
     graph.graph,
+    draw.draw,
     check.check,
+    review.review,
     rehearse.rehearse,
     rules.rules,
     schema.schema,
