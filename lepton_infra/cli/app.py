@@ -7,7 +7,23 @@ from typing import Annotated
 import typer
 
 from lepton_infra import __version__
-from lepton_infra.cli import advise, backtest, catalog, check, demand, draw, engine, forecast, graph, plan, rehearse, review, rules, schema, throughput
+from lepton_infra.cli import (
+    advise,
+    backtest,
+    catalog,
+    check,
+    demand,
+    draw,
+    engine,
+    forecast,
+    graph,
+    plan,
+    rehearse,
+    review,
+    rules,
+    schema,
+    throughput,
+)
 from lepton_infra.errors import LeptonError
 
 app = typer.Typer(

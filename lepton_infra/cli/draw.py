@@ -51,7 +51,9 @@ def draw(  # noqa: PLR0917 (typer makes an option of each)
 
 
 def _format(form: str, out: Path | None) -> str:
-    ending = {".mmd": "mermaid", ".mermaid": "mermaid", ".dot": "dot", ".gv": "dot", ".svg": "svg"}.get(out.suffix if out else "", "mermaid")
+    ending = {".mmd": "mermaid", ".mermaid": "mermaid", ".dot": "dot", ".gv": "dot", ".svg": "svg"}.get(
+        out.suffix if out else "", "mermaid"
+    )
     if form and form not in _FORMATS:
         raise BadInput(Fault("--format", f"is {form!r}", "mermaid, dot or svg"))
     return form or ending

@@ -16,4 +16,6 @@ def write(path: Path, text: str, option: str) -> None:
     try:
         write_aside(path, text)
     except OSError as error:
-        raise BadInput(Fault(option, f"is '{path}', which cannot be written ({error.strerror})", "a file in a directory of yours")) from None
+        raise BadInput(
+            Fault(option, f"is '{path}', which cannot be written ({error.strerror})", "a file in a directory of yours")
+        ) from None

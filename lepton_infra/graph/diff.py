@@ -69,6 +69,11 @@ class Changed:
         return any(change.forces for change in self.changes)
 
     @property
+    def led(self) -> bool:
+        """Whether it is replaced for no reason of its own, only because something else is."""
+        return bool(self.follows) and not any(change.forces and change.certain for change in self.changes)
+
+    @property
     def certain(self) -> bool:
         """Whether it is replaced, or changed, whatever the unknown values turn out to be."""
         counting = [change for change in self.changes if change.forces or not self.replaced]
@@ -154,7 +159,9 @@ def _changed(before: Resource, resource: Resource, forcing: Forcing, replaced: s
     for name in sorted({*before.inputs, *resource.inputs}):
         if name.startswith("__"):
             continue
-        pair = _Pair(before.inputs.get(name), resource.inputs.get(name), same_source=name not in follows and _same_source(before, resource, name))
+        pair = _Pair(
+            before.inputs.get(name), resource.inputs.get(name), same_source=name not in follows and _same_source(before, resource, name)
+        )
         found += _changes(pair, under("", name), forcing)
     if not found:
         return None

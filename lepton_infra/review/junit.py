@@ -36,7 +36,9 @@ def _cases(review: Review, told: dict[tuple[str, str], str]) -> Iterator[str]:
             by_type[token].append(card)
     for resource in review.graph.resources:
         for card in by_type.get(plain_type(resource.type), ()):
-            place = f" file={_attribute(resource.position.file)} line={_attribute(str(resource.position.line))}" if resource.position else ""
+            place = (
+                f" file={_attribute(resource.position.file)} line={_attribute(str(resource.position.line))}" if resource.position else ""
+            )
             case = f"<testcase classname={_attribute(card.id)} name={_attribute(resource.urn)}{place}"
             inner = told.get((card.id, resource.urn), "")
             yield f"{case}>{inner}</testcase>" if inner else f"{case}/>"

@@ -2,11 +2,14 @@
 
 import json
 import re
-from typing import Final
+from collections import Counter
+from collections.abc import Iterable
+from typing import Final, cast
 
 from lepton_infra.cost import Part, Range
 from lepton_infra.graph.diff import Change, Changed, Difference
 from lepton_infra.graph.draw.words import clean
+from lepton_infra.graph.model import Resource
 from lepton_infra.review.model import Review
 
 LONGEST: Final = 400
@@ -41,7 +44,7 @@ def value(given: object) -> str:
     """Return a value of an input as a person reads it, shortened; marks are said in words."""
     if given is None:
         return "absent"
-    if isinstance(given, dict) and len(given) == 1 and (mark := next((_MARKS[name] for name in _MARKS if name in given), "")):
+    if isinstance(given, dict) and len(given) == 1 and (mark := _MARKS.get(next(iter(cast("dict[str, object]", given))), "")):
         return mark
     return clean(given if isinstance(given, str) and given else json.dumps(given, ensure_ascii=False, sort_keys=True), _LONGEST_VALUE)
 
@@ -49,6 +52,20 @@ def value(given: object) -> str:
 def changed_from(change: Change) -> str:
     """Return what becomes of an input: `2 -> 3`."""
     return f"{value(change.old)} -> {value(change.new)}"
+
+
+def told(changed: Changed) -> list[str]:
+    """Return what becomes of each input, those that are unknown before and after in one phrase at the end."""
+    waiting = [change for change in changed.changes if change.old == change.new]
+    lines = [f"{change.path}: {changed_from(change)}" for change in changed.changes if change not in waiting]
+    roots = list(dict.fromkeys(re.split(r"[.\[]", change.path, maxsplit=1)[0] for change in waiting))
+    return [*lines, *([f"{', '.join(roots)}: made anew from what is replaced"] if roots else [])]
+
+
+def by_kind(resources: Iterable[Resource]) -> str:
+    """Return how many there are of each kind, the most first: `14 x VpcEndpoint, 3 x Subnet`."""
+    kinds = Counter(resource.kind for resource in resources)
+    return ", ".join(f"{count:,} x {kind}" for kind, count in sorted(kinds.items(), key=lambda pair: (-pair[1], pair[0])))
 
 
 def why_replaced(changed: Changed) -> str:

@@ -24,7 +24,9 @@ def as_dot(picture: Picture) -> str:
     for source, target in picture.arrows:
         (tail, from_part), (head, to_part) = ends[source], ends[target]
         if tail and head:
-            cut = ", ".join(f'{name}="cluster_{part.key}"' for name, part in (("ltail", from_part), ("lhead", to_part)) if isinstance(part, Box))
+            cut = ", ".join(
+                f'{name}="cluster_{part.key}"' for name, part in (("ltail", from_part), ("lhead", to_part)) if isinstance(part, Box)
+            )
             lines.append(f"  {tail} -> {head}" + (f" [{cut}];" if cut else ";"))
     return "\n".join([*lines, "}"]) + "\n"
 

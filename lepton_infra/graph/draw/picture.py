@@ -15,7 +15,10 @@ from lepton_infra.graph.draw.pools import pool_of
 from lepton_infra.graph.model import Graph, Resource
 
 _ALONE: Final = frozenset({Role.MACHINES, Role.CLUSTER, Role.NETWORK})
-_ORDER: Final = {role: number for number, role in enumerate((Role.CLUSTER, Role.MACHINES, Role.NETWORK, Role.SUBNET, Role.DOOR, Role.STORAGE, Role.KEY, Role.OTHER))}
+_ORDER: Final = {
+    role: number
+    for number, role in enumerate((Role.CLUSTER, Role.MACHINES, Role.NETWORK, Role.SUBNET, Role.DOOR, Role.STORAGE, Role.KEY, Role.OTHER))
+}
 _DEEPEST: Final = 20
 _MOST_ALONE: Final = 24
 """So many machines and clusters of one type stand for themselves in a box; more become one node."""

@@ -8,7 +8,9 @@ from lepton_infra.graph.model import Graph, Resource
 
 _MACHINE: Final = frozenset({"instanceType", "instanceTypes", "machineType", "vmSize", "hardwareProfileVmSize"})
 _FEWEST: Final = frozenset({"minSize", "minNodeCount", "totalMinNodeCount", "minCount", "minReplicas"})
-_WANTED: Final = frozenset({"desiredSize", "desiredCapacity", "initialNodeCount", "nodeCount", "count", "targetSize", "instanceCount", "replicas"})
+_WANTED: Final = frozenset(
+    {"desiredSize", "desiredCapacity", "initialNodeCount", "nodeCount", "count", "targetSize", "instanceCount", "replicas"}
+)
 _MOST: Final = frozenset({"maxSize", "maxNodeCount", "totalMaxNodeCount", "maxCount", "maxReplicas"})
 _TEMPLATES: Final = frozenset({"LaunchTemplate", "LaunchConfiguration", "InstanceTemplate", "RegionInstanceTemplate"})
 _SCHEDULES: Final = frozenset({"Schedule", "Autoscaler", "RegionAutoscaler", "AutoscaleSetting"})
@@ -55,7 +57,11 @@ def pool_of(resource: Resource, graph: Graph, dependents: Mapping[str, tuple[Res
 
 
 def _texts(resource: Resource) -> tuple[str, ...]:
-    found = (text for value in _under(resource.inputs, _MACHINE) for text in (cast("list[object]", value) if isinstance(value, list) else [value]))
+    found = (
+        text
+        for value in _under(resource.inputs, _MACHINE)
+        for text in (cast("list[object]", value) if isinstance(value, list) else [value])
+    )
     return tuple(dict.fromkeys(text for text in found if isinstance(text, str) and text))
 
 

@@ -69,7 +69,7 @@ def _box(place: Place, box: Box) -> Iterator[str]:
 
 def _node(place: Place, node: Node) -> Iterator[str]:
     role = "net" if node.role is Role.NETWORK else node.role.value
-    yield f'<g><title>{escape(clean(f"{node.title} {node.detail}"))}</title>'
+    yield f"<g><title>{escape(clean(f'{node.title} {node.detail}'))}</title>"
     yield f'<rect class="node" x="{place.x}" y="{place.y}" width="{place.width}" height="{place.height}" rx="5"/>'
     yield f'<rect class="bar {role}" x="{place.x}" y="{place.y + 6}" width="3" height="{place.height - 12}"/>'
     yield _text(node.title, place.x + 11, place.y + (20 if node.detail else 28), place.width - 18, "")
