@@ -13,6 +13,7 @@ from lepton_infra.cli.writing import write
 from lepton_infra.errors import BadInput, Fault
 
 if TYPE_CHECKING:
+    from lepton_infra.graph import Graph
     from lepton_infra.graph.diff import Forcing
     from lepton_infra.review import Review
 
@@ -29,14 +30,13 @@ def reviewed(asked: Source, against: str) -> "Review":
     """
     from lepton_infra.catalog import load_catalog
     from lepton_infra.cli import checkpage, render
-    from lepton_infra.cli.against import load_against
     from lepton_infra.cost import bill
     from lepton_infra.review import Base, make_review
     from lepton_infra.rules.packs import installed_cards
     from lepton_infra.rules.runner import judge
 
     graph, cards = source.load(asked, installed_cards)
-    other = load_against(asked, against)
+    other = _base(asked, against)
     today, exemptions, catalog = dt.datetime.now(dt.UTC).date(), source.exemptions(asked), load_catalog()
     judged = judge(graph, cards, exemptions, today)
     for told in checkpage.notes(judged, today):
@@ -45,6 +45,24 @@ def reviewed(asked: Source, against: str) -> "Review":
         Path(against).name if Path(against).is_file() else against, other, judge(other, cards, exemptions, today), bill(other, catalog)
     )
     return make_review(graph, judged, bill(graph, catalog), base, cards, forcing(), folder=_folder(asked.project))
+
+
+def _base(asked: Source, against: str) -> "Graph":
+    """Return what is held against: of a stack that the base does not have, nothing."""
+    from lepton_infra.cli import render
+    from lepton_infra.cli.against import load_against
+    from lepton_infra.cli.gitref import checked_out
+    from lepton_infra.config.root import find_project
+    from lepton_infra.graph import Graph
+
+    if asked.stack and not Path(against).is_file():
+        project = find_project(asked.project)
+        with checked_out(project.root, against) as there:
+            place = project.stack_path(asked.stack).relative_to(project.root)
+            if not (there / place).is_file():
+                render.note(f"{against} has no stack {asked.stack}: everything counts as new")
+                return Graph(project.name, asked.stack, ())
+    return load_against(asked, against)
 
 
 def forcing() -> "Callable[[str], Forcing]":
