@@ -31,20 +31,20 @@ def reviewed(asked: Source, against: str) -> "Review":
     from lepton_infra.catalog import load_catalog
     from lepton_infra.cli import checkpage, render
     from lepton_infra.cost import bill
-    from lepton_infra.review import Base, make_review
+    from lepton_infra.review import Side, make_review
     from lepton_infra.rules.packs import installed_cards
     from lepton_infra.rules.runner import judge
 
     graph, cards = source.load(asked, installed_cards)
     other = _base(asked, against)
     today, exemptions, catalog = dt.datetime.now(dt.UTC).date(), source.exemptions(asked), load_catalog()
-    judged = judge(graph, cards, exemptions, today)
-    for told in checkpage.notes(judged, today):
-        render.note(told)
-    base = Base(
-        Path(against).name if Path(against).is_file() else against, other, judge(other, cards, exemptions, today), bill(other, catalog)
+    now, base = (
+        Side(name, one, judge(one, cards, exemptions, today), bill(one, catalog))
+        for name, one in ((graph.stack or "graph", graph), (Path(against).name if Path(against).is_file() else against, other))
     )
-    return make_review(graph, judged, bill(graph, catalog), base, cards, forcing(), folder=_folder(asked.project))
+    for told in checkpage.notes(now.judged, today):
+        render.note(told)
+    return make_review(now, base, cards, forcing(), folder=_folder(asked.project))
 
 
 def _base(asked: Source, against: str) -> "Graph":

@@ -193,8 +193,8 @@ def _changes(pair: _Pair, path: str, forcing: Forcing) -> Iterator[Change]:
             yield from _changes(pair.of(ours.get(name), theirs.get(name)), under(path, name), forcing)
     elif isinstance(old, list) and isinstance(new, list):
         yield from _of_lists(pair, cast("list[object]", old), cast("list[object]", new), path, forcing)
-    elif (certain := _differ(old, new, same_source=pair.same_source)) is not None:
-        yield Change(path, plain(old), plain(new), certain, _forces(path, forcing))
+    elif (certain := _differ(pair.old, pair.new, same_source=pair.same_source)) is not None:
+        yield Change(path, plain(pair.old), plain(pair.new), certain, _forces(path, forcing))
 
 
 def _of_lists(pair: _Pair, old: list[object], new: list[object], path: str, forcing: Forcing) -> Iterator[Change]:

@@ -12,9 +12,9 @@ from lepton_infra.review.github import as_annotations
 from lepton_infra.review.junit import as_junit
 from lepton_infra.review.make import make_review
 from lepton_infra.review.markdown import as_markdown
-from lepton_infra.review.model import Base, Noted, Review
+from lepton_infra.review.model import Noted, Review, Side
 from lepton_infra.review.page import as_page
 from lepton_infra.review.record import as_record
 from lepton_infra.review.sarif import as_sarif
 
-__all__ = ["Base", "Noted", "Review", "as_annotations", "as_junit", "as_markdown", "as_page", "as_record", "as_sarif", "make_review"]
+__all__ = ["Noted", "Review", "Side", "as_annotations", "as_junit", "as_markdown", "as_page", "as_record", "as_sarif", "make_review"]

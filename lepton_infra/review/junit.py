@@ -2,13 +2,15 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from xml.sax.saxutils import quoteattr
 
 from lepton_infra.review.model import Noted, Review
 from lepton_infra.review.words import line
-from lepton_infra.rules.card import Card
 from lepton_infra.rules.subject import plain_type
+
+if TYPE_CHECKING:
+    from lepton_infra.rules.card import Card
 
 _HEAD: Final = '<?xml version="1.0" encoding="UTF-8"?>'
 

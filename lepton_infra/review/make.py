@@ -3,53 +3,44 @@
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from lepton_infra.cost import Cost
 from lepton_infra.graph.diff import ForcingOf, compare, key_of
 from lepton_infra.graph.model import Graph, Position
-from lepton_infra.review.model import Base, Noted, Review
+from lepton_infra.review.model import Noted, Review, Side
 from lepton_infra.rules.card import Card, Severity
 from lepton_infra.rules.finding import Finding, Outcome
-from lepton_infra.rules.runner import Judged
 
 _ORDER: Final = {severity: number for number, severity in enumerate(Severity)}
 _NOWHERE: Final = Position("Pulumi.yaml", 1)
 """Every project has it, and code scanning takes no finding without a place."""
 
 
-def make_review(
-    graph: Graph, judged: Judged, cost: Cost, base: Base, cards: Sequence[Card], forcing: ForcingOf, *, folder: str = ""
-) -> Review:
+def make_review(now: Side, base: Side, cards: Sequence[Card], forcing: ForcingOf, *, folder: str = "") -> Review:
     """Return what a change means.
 
     Args:
-        graph: what would be built.
-        judged: what the rules say of it.
-        cost: what it costs.
-        base: the same of what it is held against.
-        cards: the rules.
+        now: what is wanted.
+        base: what it is held against.
+        cards: the rules that judged both.
         forcing: what forces a replacement, by type token.
         folder: the project's place in its repository, with slashes; empty where it is the repository.
     """
-    writer = _Writer(graph, {card.id: card for card in cards}, _broken(base.judged.findings), folder)
+    judged = now.judged
+    writer = _Writer(now.graph, {card.id: card for card in cards}, _broken(base.judged.findings), folder)
     exempted = [(writer.noted(one.finding), one) for one in judged.exempted]
     here = {_key(finding) for finding in (*judged.findings, *judged.errors, *(one.finding for one in judged.exempted))}
+    fixed = [one for one in base.judged.findings if one.outcome is Outcome.FAIL and _key(one) not in here]
     return Review(
-        stack=graph.stack or "graph",
+        stack=now.name,
         against=base.name,
-        graph=graph,
-        difference=compare(base.graph, graph, forcing),
+        graph=now.graph,
+        difference=compare(base.graph, now.graph, forcing),
         broken=writer.sorted(finding for finding in judged.findings if finding.outcome is Outcome.FAIL),
         undecided=writer.sorted(finding for finding in judged.findings if finding.outcome is Outcome.UNDECIDED),
         errors=writer.sorted(judged.errors),
         exempted=tuple(sorted(exempted, key=lambda pair: _rank(pair[0]))),
-        fixed=tuple(
-            sorted(
-                (one for one in base.judged.findings if one.outcome is Outcome.FAIL and _key(one) not in here),
-                key=lambda one: (_ORDER[one.severity], one.rule, one.urn),
-            )
-        ),
+        fixed=tuple(sorted(fixed, key=lambda one: (_ORDER[one.severity], one.rule, one.urn))),
         cards=cards,
-        cost=cost,
+        cost=now.cost,
         base_cost=base.cost,
     )
 

@@ -10,6 +10,8 @@ from lepton_infra.review.model import Noted, Review
 from lepton_infra.review.words import between, by_kind, code, counted, dollars, line, more, parts, sum_of, told, why_replaced
 from lepton_infra.rules.finding import Finding
 
+CLEAN: Final = "<!-- lepton-review: clean -->"
+"""The hidden line by which whoever keeps the comment knows that it may be hidden."""
 _LARGEST: Final = 60_000
 """Characters; GitHub takes 65,536 in a comment."""
 _LARGEST_PICTURE: Final = 15_000
@@ -57,6 +59,8 @@ def as_markdown(review: Review) -> str:
 
 def _head(review: Review) -> Iterator[str]:
     yield marker(review.stack)
+    if review.clean:
+        yield CLEAN
     yield f"## {code(review.stack)} against {code(review.against)}"
     yield ""
     said = [sum_of(review.difference)]

@@ -13,14 +13,14 @@ from lepton_infra.rules.runner import Judged
 
 
 @dataclass(frozen=True, slots=True)
-class Base:
-    """What a change is held against."""
+class Side:
+    """One of the two that are compared: what is wanted now, or the base."""
 
     name: str
-    """A branch, tag or commit, or the name of a file."""
+    """A stack, branch, tag or commit, or the name of a file."""
     graph: Graph
     judged: Judged
-    """By the rules and exemptions of today, so that only what was built can differ."""
+    """The base too by the rules and exemptions of today, so that only what was built can differ."""
     cost: Cost
 
 

@@ -115,7 +115,8 @@ def _finding(noted: Noted) -> str:
 def _money(review: Review) -> Iterator[str]:
     rows = parts(review)
     most = max((max(now.expected, before.expected) for _, before, now in rows[:-1]), default=0.0)
-    yield '<section><h2>Cost per month, by part</h2><table class="money"><thead><tr><th>part</th><th>before</th><th>now</th><th>difference</th></tr></thead><tbody>'
+    yield '<section><h2>Cost per month, by part</h2><table class="money"><thead><tr>'
+    yield "<th>part</th><th>before</th><th>now</th><th>difference</th></tr></thead><tbody>"
     for number, (name, before, now) in enumerate(rows):
         last = number == len(rows) - 1
         share = 0 if last or not most else round(now.expected / most * 100)

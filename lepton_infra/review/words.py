@@ -4,11 +4,12 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable
-from typing import Final, cast
+from typing import Final
 
 from lepton_infra.cost import Part, Range
 from lepton_infra.graph.diff import Change, Changed, Difference
 from lepton_infra.graph.draw.words import clean
+from lepton_infra.graph.files import as_mapping
 from lepton_infra.graph.model import Resource
 from lepton_infra.review.model import Review
 
@@ -44,7 +45,7 @@ def value(given: object) -> str:
     """Return a value of an input as a person reads it, shortened; marks are said in words."""
     if given is None:
         return "absent"
-    if isinstance(given, dict) and len(given) == 1 and (mark := _MARKS.get(next(iter(cast("dict[str, object]", given))), "")):
+    if (mark := _MARKS.get(next(iter(as_mapping(given)), ""), "")) and len(as_mapping(given)) == 1:
         return mark
     return clean(given if isinstance(given, str) and given else json.dumps(given, ensure_ascii=False, sort_keys=True), _LONGEST_VALUE)
 

@@ -1,6 +1,6 @@
 """Which kinds of resources are worth a place of their own in a picture, by the last word of their type.
 
-The words are those of the providers `aws`, `gcp`, `azure-native` and `kubernetes`. What is not listed is counted in its box, never left out.
+The words are those of the providers `aws`, `gcp`, `azure-native` and `kubernetes`. What is not listed is counted in its box.
 """
 
 from enum import StrEnum
@@ -25,15 +25,16 @@ class Role(StrEnum):
 
 _WORDS: Final = {
     Role.MACHINES: (
-        "NodeGroup Group NodePool AgentPool Instance SpotInstanceRequest Fleet SpotFleetRequest InstanceGroupManager RegionInstanceGroupManager "
-        "VirtualMachine VirtualMachineScaleSet Deployment StatefulSet DaemonSet Job CapacityReservation Reservation"
+        "NodeGroup Group NodePool AgentPool Instance SpotInstanceRequest Fleet SpotFleetRequest InstanceGroupManager "
+        "RegionInstanceGroupManager VirtualMachine VirtualMachineScaleSet Deployment StatefulSet DaemonSet Job CapacityReservation Reservation"
     ),
     Role.CLUSTER: "Cluster ManagedCluster",
     Role.NETWORK: "Vpc DefaultVpc Network VirtualNetwork",
     Role.SUBNET: "Subnet Subnetwork DefaultSubnet",
     Role.DOOR: (
-        "VpcEndpoint NatGateway InternetGateway VpnGateway TransitGateway LoadBalancer Router RouterNat PrivateEndpoint Firewall FirewallPolicy "
-        "AzureFirewall SecurityGroup NetworkSecurityGroup PublicIPAddress Address Eip Service Ingress ServiceConnectionPolicy ForwardingRule"
+        "VpcEndpoint NatGateway InternetGateway VpnGateway TransitGateway LoadBalancer Router RouterNat PrivateEndpoint Firewall "
+        "FirewallPolicy AzureFirewall SecurityGroup NetworkSecurityGroup PublicIPAddress Address Eip Service Ingress ServiceConnectionPolicy "
+        "ForwardingRule"
     ),
     Role.STORAGE: (
         "Bucket BucketV2 StorageAccount BlobContainer Volume Disk FileSystem LustreFileSystem OpenZfsFileSystem Repository Registry Table "

@@ -21,6 +21,10 @@ _STYLE: Final = """
 .lepton .machines{fill:#3fb950}.lepton .cluster{fill:#a371f7}.lepton .storage{fill:#f0883e}.lepton .key{fill:#d29922}
 .lepton .door,.lepton .subnet,.lepton .net{fill:#4493f8}}
 """
+_TIP: Final = (
+    '<marker id="lepton-tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
+    '<path class="tip" d="M0 0L8 4L0 8z"/></marker>'
+)
 _PIXELS_PER_LETTER: Final = 6.7
 """Of a letter of 12 pixels, on the broad side: no font is measured here."""
 
@@ -33,8 +37,7 @@ def as_svg(picture: Picture) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" class="lepton" {size} role="img">',
         f"<title>{escape(clean(picture.title))}</title>",
         f"<style>{_STYLE}</style>",
-        '<defs><marker id="lepton-tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
-        '<path class="tip" d="M0 0L8 4L0 8z"/></marker></defs>',
+        f"<defs>{_TIP}</defs>",
         *_arrows(picture, layout),
     ]
     lines += [line for place in layout.places for line in _drawn(place)]
