@@ -26,19 +26,20 @@ class Role(StrEnum):
 _WORDS: Final = {
     Role.MACHINES: (
         "NodeGroup Group NodePool AgentPool Instance SpotInstanceRequest Fleet SpotFleetRequest InstanceGroupManager "
-        "RegionInstanceGroupManager VirtualMachine VirtualMachineScaleSet Deployment StatefulSet DaemonSet Job CapacityReservation Reservation"
+        "RegionInstanceGroupManager VirtualMachine VirtualMachineScaleSet Deployment StatefulSet DaemonSet Job "
+        "CapacityReservation Reservation"
     ),
     Role.CLUSTER: "Cluster ManagedCluster",
     Role.NETWORK: "Vpc DefaultVpc Network VirtualNetwork",
     Role.SUBNET: "Subnet Subnetwork DefaultSubnet",
     Role.DOOR: (
-        "VpcEndpoint NatGateway InternetGateway VpnGateway TransitGateway LoadBalancer Router RouterNat PrivateEndpoint Firewall "
-        "FirewallPolicy AzureFirewall SecurityGroup NetworkSecurityGroup PublicIPAddress Address Eip Service Ingress ServiceConnectionPolicy "
-        "ForwardingRule"
+        "VpcEndpoint NatGateway InternetGateway VpnGateway TransitGateway LoadBalancer Router RouterNat PrivateEndpoint "
+        "Firewall FirewallPolicy AzureFirewall SecurityGroup NetworkSecurityGroup PublicIPAddress Address Eip Service Ingress "
+        "ServiceConnectionPolicy ForwardingRule"
     ),
     Role.STORAGE: (
-        "Bucket BucketV2 StorageAccount BlobContainer Volume Disk FileSystem LustreFileSystem OpenZfsFileSystem Repository Registry Table "
-        "Database DatabaseInstance PersistentVolumeClaim Share FileShare LogGroup Workspace"
+        "Bucket BucketV2 StorageAccount BlobContainer Volume Disk FileSystem LustreFileSystem OpenZfsFileSystem Repository "
+        "Registry Table Database DatabaseInstance PersistentVolumeClaim Share FileShare LogGroup Workspace"
     ),
     Role.KEY: "Key CryptoKey KeyRing Vault ManagedHsm Secret",
 }
