@@ -16,7 +16,8 @@ from statistics import fmean
 from lepton_infra.sizing.backtest import Backtest, Question, backtest
 from lepton_infra.sizing.source import read_series
 
-_TRACE = f"{Path(__file__).parents[1] / 'stacks/demand/servegen_m_large_10min.csv'}:10:4"
+_ROOT = Path(__file__).parents[1]
+_SERIES = (f"{_ROOT / 'stacks/demand/servegen_m_large_10min.csv'}:10:4", f"{_ROOT / 'benchmarks/series/helios_earth_10min.csv'}:8:7")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ class _Line:
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("series", nargs="*", default=[_TRACE], help="file, capacity of a node and days to test on")
+    parser.add_argument("series", nargs="*", default=list(_SERIES), help="file, capacity of a node and days to test on")
     parser.add_argument("--lead-minutes", type=float, default=10)
     parser.add_argument("--violations", type=float, default=0.02)
     given = parser.parse_args()

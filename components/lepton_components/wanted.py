@@ -5,6 +5,7 @@ import pulumi
 from lepton_components.border import PoolArgs, ScopeArgs, read
 from lepton_components.contract import KeysSpec, cloud
 from lepton_infra.config import Pool, Stack
+from lepton_infra.sizing.fleetplan import Part
 from lepton_infra.sizing.plan import Plan, PoolPlan
 
 
@@ -20,8 +21,16 @@ def scope_of(stack: Stack) -> ScopeArgs:
 
 
 def pools_on(runs_on: str, stack: Stack, plan: Plan) -> list[PoolArgs]:
-    """Return the pools that run there (`cluster` or `group`), each as its plan says."""
-    return [_pool(pool, plan.pool(pool.name)) for pool in stack.pools if pool.runs_on == runs_on]
+    """Return the pools that run there (`cluster` or `group`), each as its plan says.
+
+    Where the plan has a fleet, a pool is what the fleet places in the stack's own cloud and region: one for each machine and market,
+    or none.
+    """
+    here = [pool for pool in stack.pools if pool.runs_on == runs_on]
+    if plan.fleet is None:
+        return [_pool(pool, plan.pool(pool.name)) for pool in here]
+    parts = {pool.name: [part for part in plan.fleet.builds if part.pool == pool.name] for pool in here}
+    return [_part(pool, plan.pool(pool.name), part) for pool in here for part in parts[pool.name]]
 
 
 def provider_of(scope: ScopeArgs) -> pulumi.ProviderResource:
@@ -40,6 +49,26 @@ def targets_of(plan: Plan) -> dict[str, float]:
     Nothing in the stack reads it: it is an output for whoever writes the HorizontalPodAutoscaler or the ScaledObject of the service.
     """
     return {pool.name: pool.target_utilisation for pool in plan.pools if pool.target_utilisation is not None}
+
+
+def _part(pool: Pool, planned: PoolPlan, part: Part) -> PoolArgs:
+    args: PoolArgs = {
+        "name": part.name,
+        "pool": pool.name,
+        "machine": part.machine,
+        "gpu": part.gpu,
+        "gpus": part.gpus,
+        "min_nodes": part.min_nodes,
+        "max_nodes": part.max_nodes,
+        "disk_gib": pool.disk_gib,
+        "lead_minutes": planned.lead_minutes,
+        "schedule": [{"cron": cron, "min_nodes": least} for cron, least in part.schedule],
+    }
+    if part.spot:
+        args["spot"] = True
+    if planned.target_utilisation is not None:
+        args["target_utilisation"] = planned.target_utilisation
+    return args
 
 
 def _pool(pool: Pool, planned: PoolPlan) -> PoolArgs:

@@ -26,13 +26,21 @@ def load_against(asked: Source, other: str) -> "Graph":
     from lepton_infra.config.root import find_project
     from lepton_infra.graph import read_graph
 
-    if Path(other).is_file():
+    if _is_file(other):
         return read_graph(Path(other))
     if not asked.stack:
-        raise BadInput(Fault("--against", f"is '{other}', which is no file", "a file of graph JSON; a git ref where a stack is named"))
+        raise BadInput(Fault("--against", f"is '{other}', which is no file", "a file of graph JSON, or, where a stack is named, a git ref"))
     here = find_project(asked.project).root
     with checked_out(here, other) as there:
         try:
             return source.load(replace(asked, project=there, lender=here), lambda: None)[0]
         except BadInput as error:
             raise BadInput([replace(fault, where=f"{other}: {fault.where}") for fault in error.faults]) from None
+
+
+def _is_file(name: str) -> bool:
+    try:
+        return Path(name).is_file()
+    except OSError:
+        # Longer than the name of any file.
+        return False

@@ -59,6 +59,10 @@ def plan(
         _show(pool)
     for line in [] if check else told(made.commitments, [pool.offer.machine for pool in made.pools]):
         render.say(line)
+    if made.fleet and not check:
+        from lepton_infra.cli.fleet import show_fleet
+
+        show_fleet(made.fleet)
     if check_staffing:
         _staffing(checked)
     render.say(said)

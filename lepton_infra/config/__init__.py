@@ -7,6 +7,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from lepton_infra.config.fleet import Fleet, Quota
     from lepton_infra.config.model import Cluster, Demand, Network, Pool, Stack, Storage, SystemPool
     from lepton_infra.config.project import Project, StackFile, find_project, load_stack
     from lepton_infra.config.service import KnownThroughput, LeadTime, Slo, Throughput, TokenSlo, WaitSlo
@@ -14,11 +15,13 @@ if TYPE_CHECKING:
 __all__ = [
     "Cluster",
     "Demand",
+    "Fleet",
     "KnownThroughput",
     "LeadTime",
     "Network",
     "Pool",
     "Project",
+    "Quota",
     "Slo",
     "Stack",
     "StackFile",
@@ -32,6 +35,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "fleet": ("Fleet", "Quota"),
     "model": ("Cluster", "Demand", "Network", "Pool", "Stack", "Storage", "SystemPool"),
     "project": ("Project", "StackFile", "find_project", "load_stack"),
     "service": ("KnownThroughput", "LeadTime", "Slo", "Throughput", "TokenSlo", "WaitSlo"),

@@ -27,6 +27,8 @@ from lepton_infra.errors import BadInput, Fault
 KEY = "lepton:exemptions"
 """The configuration key that holds them."""
 
+_MIDNIGHT = " 00:00:00 +0000 UTC"
+"""What the engine writes behind a date that stands unquoted in the stack file: it has read it as a time."""
 Said = Annotated[str, Field(pattern=r"\S")]
 """Text that says something."""
 
@@ -54,7 +56,7 @@ class Exemption(Frozen):
     def last_day(self) -> dt.date | None:
         """The last day on which it holds, or None where what stands there is no day."""
         try:
-            return dt.date.fromisoformat(self.expires.strip().removesuffix("T00:00:00Z"))
+            return dt.date.fromisoformat(self.expires.strip().removesuffix(_MIDNIGHT))
         except ValueError:
             return None
 

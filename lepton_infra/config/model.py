@@ -12,6 +12,7 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from lepton_infra.config import subnets
 from lepton_infra.config.base import Frozen, Names, beside
+from lepton_infra.config.fleet import Fleet
 from lepton_infra.config.service import KnownThroughput, LeadMinutes, Slo, TokenSlo, WayOfThroughput
 
 
@@ -153,6 +154,8 @@ class Pool(Frozen):
     """Most nodes; a plan that needs more is refused."""
     disk_gib: Annotated[int, Field(ge=50, le=16_384)] = 200
     """Size of a node's encrypted root disk."""
+    priority: int = 0
+    """Which pool is served first where a fleet is short: the higher, as with a PriorityClass of Kubernetes. Counts only beside `fleet`."""
 
     @field_validator("throughput")
     @classmethod
@@ -222,6 +225,9 @@ class Stack(Frozen):
     """The Kubernetes cluster."""
     pools: Annotated[tuple[Pool, ...], Field(min_length=1)]
     """GPU nodes, in the cluster and outside it."""
+    fleet: Fleet | None = None
+    """Limits within which the pools are planned together, over clouds, regions, machines and markets; where it is missing, each pool
+    gets the cheapest machine on demand in the stack's own region."""
 
     @field_validator("cluster")
     @classmethod

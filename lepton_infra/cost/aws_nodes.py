@@ -79,8 +79,8 @@ def _group_machines(resource: Resource, settings: Mapping[str, object], prices: 
         return _machines(prices, resource, kinds, nodes, spot=market == "spot")
     base = number(value_in(policy, "instancesDistribution.onDemandBaseCapacity"), "on-demand base", 0.0)
     share = number(value_in(policy, "instancesDistribution.onDemandPercentageAboveBaseCapacity"), "on-demand share", 100.0) / 100
-    if share >= 1:
-        return _machines(prices, resource, kinds, nodes, spot=False)
+    if share >= 1 or not base + share:
+        return _machines(prices, resource, kinds, nodes, spot=share < 1)
     firm = Range(*(min(count, base) + max(0.0, count - base) * share for count in (nodes.low, nodes.expected, nodes.high)))
     return _both(
         _machines(prices, resource, kinds, firm, spot=False),

@@ -1,10 +1,13 @@
 """Reading the inputs of a resource: what is not known yet is said, never taken for nothing."""
 
 from collections.abc import Mapping
-from typing import cast
+from typing import Final, cast
 
 from lepton_infra.cost.prices import NoPriceError, UndecidedError
 from lepton_infra.graph import Resource, Secret, Unknown
+
+_LARGEST: Final = 1e9
+"""More nodes, GiB or IOPS than anybody sells; a number beyond it is a mistake, and no sum should hide it."""
 
 
 def value(resource: Resource, path: str) -> object:
@@ -42,7 +45,7 @@ def number(found: object, what: str, default: float | None = None) -> float:
         read = float(cast("str", found)) if isinstance(found, int | float | str) and not isinstance(found, bool) else -1.0
     except ValueError:
         read = -1.0
-    if not 0 <= read < float("inf"):
+    if not 0 <= read <= _LARGEST:
         message = f"{what} is {str(found)[:40]!r}"
         raise NoPriceError(message)
     return read

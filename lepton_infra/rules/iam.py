@@ -10,7 +10,7 @@ letters.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import lru_cache
 from typing import Final
 
@@ -65,6 +65,10 @@ _NARROWING_OPERATORS: Final = frozenset(
 """Operators that fail where the key is missing; their `...IfExists` and negative forms let the anonymous through."""
 
 
+_DEMANDING: Final = frozenset({*_NARROWING_OPERATORS, "bool"})
+"""Those, and the one for keys that are true or false."""
+
+
 def statements(document: View) -> Iterator[View]:
     """Iterate over the statements of a policy document; an unreadable one has one unknown statement, an absent one has none."""
     whole = document.json_inside()
@@ -99,6 +103,78 @@ def is_admin(document: View) -> Verdict:
     if all(_is_plain_narrow(statement) for statement in found):
         return FAIL
     return any_of(all_of(grants(found, action, resource) for action, resource in probes) for probes in (WIDE_PROBES, IAM_PROBES))
+
+
+class Policy:
+    """A policy document, read once, of which many actions are asked."""
+
+    def __init__(self, document: View) -> None:
+        self._unreadable = _unreadable(document)
+        self._statements = [] if self._unreadable is not None else [_Said(statement) for statement in statements(document)]
+
+    def gives(self, action: str, *, narrowed_counts: bool = True) -> Verdict:
+        """Return whether it lets an action be done on whatever there is.
+
+        Args:
+            action: the action, such as `s3:GetObject`.
+            narrowed_counts: whether what is allowed under a condition counts as allowed.
+        """
+        if self._unreadable is not None:
+            return self._unreadable
+        about = [said for said in self._statements if said.may_speak_of(action)]
+        wanted = _whatever_of(action.partition(":")[0])
+        if narrowed_counts:
+            return grants([said.statement for said in about], action, wanted)
+        free = [said.statement for said in about if said.condition is ABSENT or said.denies]
+        unclear = [said.statement for said in about if said.condition is UNKNOWN]
+        sure = grants(free, action, wanted)
+        return sure | grants([*free, *unclear], action, wanted).maybe() if unclear else sure
+
+
+class _Said:
+    """A statement, with what tells quickly that it has nothing to do with an action."""
+
+    def __init__(self, statement: View) -> None:
+        self.statement = statement
+        self.condition = _condition(statement)
+        self.denies = element(statement, "Effect").raw_value() == "Deny"
+        actions = [action.raw_value() for action in element(statement, "Action")]
+        plain = bool(actions) and all(isinstance(action, str) for action in actions)
+        self._patterns = [_compiled(action) for action in actions if isinstance(action, str)] if plain else None
+
+    def may_speak_of(self, action: str) -> bool:
+        return self._patterns is None or any(pattern.match(action) for pattern in self._patterns)
+
+
+def _condition(statement: View) -> object:
+    """Return what is known of a statement's condition: an empty one is none."""
+    value = element(statement, "Condition").raw_value()
+    return ABSENT if value == {} else value
+
+
+_THINGS: Final = {
+    "ec2": "instance/i-0probe",
+    "iam": "role/probe",
+    "kms": "key/probe",
+    "secretsmanager": "secret:probe",
+    "ssm": "parameter/probe",
+    "dynamodb": "table/probe",
+    "lambda": "function:probe",
+    "rds": "db:probe",
+    "ecr": "repository/probe",
+    "logs": "log-group:probe",
+    "eks": "cluster/probe",
+    "sagemaker": "endpoint/probe",
+}
+"""What a thing of a service is called in an ARN, where a wildcard for all of them may name the kind (Service Authorization Reference)."""
+_REGIONLESS: Final = {"iam": ""}
+
+
+def _whatever_of(service: str) -> str:
+    """Return the ARN of a thing of a service that nobody has: what covers it covers all of them."""
+    if service == "s3":
+        return "arn:aws:s3:::probe/probe"
+    return f"arn:aws:{service}:{_REGIONLESS.get(service, 'eu-west-1')}:{_ACCOUNT}:{_THINGS.get(service, 'probe')}"
 
 
 def grants(found: list[View], action: str, resource: str) -> Verdict:
@@ -160,14 +236,18 @@ def _compiled(pattern: str) -> "re.Pattern[str]":
     return re.compile("".join(parts) + r"\Z", re.IGNORECASE | re.DOTALL)
 
 
-def is_public(document: View) -> Verdict:
-    """Return whether a document allows anything to everyone: a principal of `*` without a condition that keeps the public out."""
+def is_public(document: View, also_narrow: Collection[str] = ()) -> Verdict:
+    """Return whether a document allows anything to everyone: a principal of `*` without a condition that keeps the public out.
+
+    Args:
+        document: a resource's policy.
+        also_narrow: keys in lower case, beside those that all services know, that keep the public out of this one when they are demanded.
+    """
     unreadable = _unreadable(document)
     if unreadable is not None:
         return unreadable
-    return any_of(
-        _has_effect(statement, "Allow") & _is_everyone(statement) & ~_is_narrowed(statement) for statement in statements(document)
-    )
+    found = statements(document)
+    return any_of(_has_effect(one, "Allow") & _is_everyone(one) & ~_is_narrowed(one, also_narrow) for one in found)
 
 
 def _is_everyone(statement: View) -> Verdict:
@@ -185,7 +265,7 @@ def _is_star(name: View) -> Verdict:
     return name.is_one_of("*") if not isinstance(text, str) else name.read_as(text.strip()).is_one_of("*")
 
 
-def _is_narrowed(statement: View) -> Verdict:
+def _is_narrowed(statement: View, also: Collection[str]) -> Verdict:
     """Return whether a condition keeps the public out."""
     condition = element(statement, "Condition")
     if condition.raw_value() is UNKNOWN:
@@ -193,18 +273,21 @@ def _is_narrowed(statement: View) -> Verdict:
     clauses = [
         (operator, key, values)
         for operator, keys in condition.map_items()
-        if operator.lower() in _NARROWING_OPERATORS
         for key, values in keys.map_items()
-        if key.lower() in NARROWING_KEYS
+        if (operator.lower() in _NARROWING_OPERATORS and key.lower() in NARROWING_KEYS)
+        or (operator.lower() in _DEMANDING and key.lower() in also)
     ]
     unknown = [keys for _, keys in condition.map_items() if keys.raw_value() is UNKNOWN]
-    verdict = any_of((*(_narrows(key.lower(), values) for _, key, values in clauses), *(keys.undecided_because() for keys in unknown)))
+    narrowed = (_narrows(operator.lower(), key.lower(), values) for operator, key, values in clauses)
+    verdict = any_of((*narrowed, *(keys.undecided_because() for keys in unknown)))
     return verdict if verdict.facts or verdict.state is not State.FAIL else condition.fail_because("keeps nobody out" if clauses else "")
 
 
-def _narrows(key: str, values: View) -> Verdict:
+def _narrows(operator: str, key: str, values: View) -> Verdict:
     if values.raw_value() is UNKNOWN:
         return values.undecided_because()
+    if operator == "bool":
+        return any_of(value.is_true() for value in values)
     if key == "aws:sourceip":
         return ~is_world(values)
     return none_of(_is_open_pattern(value) for value in values)

@@ -7,17 +7,18 @@ answer is UNDECIDED, never a guess:
 ```
 the value comes from the target and from nothing else of its type            PASS
 it comes from others of that type only                                        FAIL
-it is text that is the target's id, name or ARN                               PASS
+it is text that is the target's id, name, ARN or self link                    PASS
 it is text, and the target's id is known and another                          FAIL
 everything else                                                               UNDECIDED
 ```
 """
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from lepton_infra.rules.subject import plain_type
-from lepton_infra.rules.values import ABSENT, UNKNOWN
+from lepton_infra.rules.values import ABSENT, UNKNOWN, Secret
 from lepton_infra.rules.verdict import Fact, State, Verdict
 
 if TYPE_CHECKING:
@@ -28,9 +29,14 @@ _NAMING: Final = ("id", "arn", "name", "bucket")
 _OPAQUE: Final = re.compile(r"\A[a-z]{1,12}-[0-9a-f]{8,17}\Z")
 """An id that a cloud made up, which no name can be held against: `sg-0123456789abcdef0`."""
 
+_GOOGLE_HOST: Final = re.compile(r"\Ahttps://(www|compute|container)\.googleapis\.com/(?:compute/)?(v1|v1beta1|beta)/")
+"""What stands before an id of Google Cloud where it is a self link."""
+
 
 def refers(view: "View", target: "Resource") -> Verdict:
     """Return whether a property, or an element of it where it is a list, means the target; what is absent means nothing."""
+    if view.raw_value() is ABSENT:
+        return view.fail_because()
     source, name = view.read_root()
     elements = [source.answer_at(element) for element in view] if view.raw_value() is not UNKNOWN else [source.answer_at(view)]
     waiting = sum(value is UNKNOWN for value in elements)
@@ -50,9 +56,10 @@ def _by_origin(waiting: int, source: "Resource", name: str, target: "Resource") 
         return State.UNDECIDED
     if target.its_subject.urn in alike:
         return State.PASS if len(alike) <= waiting else State.UNDECIDED
-    return State.FAIL if exact is not None and alike == urns else State.UNDECIDED
+    return State.FAIL if exact is not None and alike == urns and waiting <= len(alike) else State.UNDECIDED
 
 
+@lru_cache(maxsize=65536)
 def _type_in(urn: str) -> str:
     """Return the type of the resource that a URN names: `urn:pulumi:<stack>::<project>::<parents>$<type>::<name>`."""
     parts = urn.split("::", 3)
@@ -63,18 +70,18 @@ def _by_name(value: object, source: "Resource", name: str, target: "Resource") -
     """Judge by what a known value says."""
     if not isinstance(value, str):
         return State.FAIL if value is ABSENT else State.UNDECIDED
-    text = value.strip()
-    known = _names_of(target)
+    text = _GOOGLE_HOST.sub("", value.strip())
+    known = target.known_names()
     if text in known.values() or (
         text.startswith("arn:") and text.endswith(tuple(f"{mark}{one}" for one in known.values() for mark in ":/"))
     ):
         return State.PASS
-    if text == source.its_subject.inputs.get(name) and source.its_subject.sources.get(name):
+    if value.strip() == source.its_subject.inputs.get(name) and source.its_subject.sources.get(name):
         return _by_origin(1, source, name, target)  # the whole property was made of answers: a URL, a domain name
     return State.FAIL if "id" in known or (known and not _OPAQUE.match(text)) else State.UNDECIDED
 
 
-def _names_of(target: "Resource") -> dict[str, str]:
+def names_of(target: "Resource") -> dict[str, str]:
     """Return by property what the target is called, as far as that is known."""
     kind = target.type_token.rpartition(":")[2]
     prefix = kind[:1].lower() + kind[1:]
@@ -83,6 +90,7 @@ def _names_of(target: "Resource") -> dict[str, str]:
     for key in (*_NAMING, f"{prefix}Id", f"{prefix}Name", f"{prefix}Arn"):
         for values in (subject.inputs, subject.outputs):
             value = values.get(key)
+            value = value.value if isinstance(value, Secret) else value
             if isinstance(value, str) and value:
-                found[key] = value
+                found[key] = _GOOGLE_HOST.sub("", value)
     return found

@@ -19,7 +19,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final, NoReturn
 
-from lepton_infra.rules.reference import refers
+from lepton_infra.rules.reference import names_of, refers
 from lepton_infra.rules.subject import Subject
 from lepton_infra.rules.values import ABSENT, UNKNOWN, Secret, as_list, as_map, flag_in, number_in, same
 from lepton_infra.rules.verdict import SHOWN, Fact, State, Verdict, any_of
@@ -275,7 +275,7 @@ class View:
 class Resource(View):
     """The inputs of one resource, and what stands around it."""
 
-    __slots__ = ("its_settings", "its_subject", "of_provider", "type_token")
+    __slots__ = ("_names", "its_settings", "its_subject", "of_provider", "type_token")
 
     def __init__(self, subject: Subject, settings: View | None = None) -> None:
         super().__init__(subject.inputs)
@@ -287,6 +287,18 @@ class Resource(View):
         """The inputs of its provider; absent where they are not known to us."""
         self.its_settings = settings_view({}) if settings is None else settings
         """The settings of the rule that looks at it; the runner changes them from rule to rule."""
+        self._names: dict[str, str] | None = None
+
+    def is_protected(self) -> Verdict:
+        """Return whether the engine refuses to delete it (`protect=True` among its options)."""
+        words = "is protected" if self.its_subject.protect else "is not protected"
+        return self.pass_because(words) if self.its_subject.protect else self.fail_because(words)
+
+    def known_names(self) -> dict[str, str]:
+        """Return by property what this is called, as far as that is known; many others may ask."""
+        if self._names is None:
+            self._names = names_of(self)
+        return self._names
 
     def answer_at(self, view: View) -> object:
         """Return what stands at a place of this resource, or where that is unknown what the cloud answered there."""
@@ -308,9 +320,9 @@ class Resource(View):
 
 def _doubts(verdict: Verdict) -> str:
     """Return what cannot be told of other resources, each with the name of its resource."""
-    about = [fact.about for fact in verdict.facts]
+    about = [fact.about for fact in verdict.facts[:SHOWN]]
     told = sorted({f"{view.read_path()} of '{view.read_root()[0].its_subject.name}'" for view in about if isinstance(view, View)})
-    return f", depending on {', '.join(told[:SHOWN])}" if told else ""
+    return f", depending on {', '.join(told)}" if told else ""
 
 
 def settings_view(settings: Mapping[str, object]) -> View:

@@ -14,7 +14,7 @@ import numpy as np
 
 from lepton_infra.errors import BadInput, Fault
 from lepton_infra.sizing import planner, policies
-from lepton_infra.sizing.arrays import Floats, Ints
+from lepton_infra.sizing.arrays import Floats, trailing_max
 from lepton_infra.sizing.forecast import GAIN, WARM_UP_SEASONS, Method, Task, blended, coverage, methods, ranked
 from lepton_infra.sizing.forecasters import FORECASTERS
 from lepton_infra.sizing.series import HISTORY_DAYS, LARGEST, DemandSeries
@@ -24,7 +24,7 @@ OURS: Final = "lepton"
 """The name of our planner among the policies."""
 NOMINAL: Final = 0.95
 """The quantile whose coverage is reported, and by whose loss forecasters are chosen."""
-MEMORY_DAYS: Final = 7
+MEMORY_DAYS: Final = 14
 """Days whose misses a margin is learnt from: enough for the rare ones."""
 LEAST_DAYS_BEFORE: Final = 2
 """Days before the test that a level needs to be fixed on."""
@@ -226,28 +226,25 @@ def _contestants(case: _Case) -> Iterator[tuple[str, Callable[[], _Made]]]:
 
 def _ours(case: _Case) -> _Made:
     method = blended(_before(case), list(FORECASTERS))
-    nodes = policies.wanted(case.setting, planner.ladder(case.task, method))
+    hold = planner.eased(case.setting, policies.wanted(case.setting, planner.ladder(case.task, method)))
     aim = planner.SHARE_AIMED_AT * case.question.violations
-    rung = planner.calibrated(case.setting, nodes, aim, case.past, _rehearsed(case))
-    policy = planner.kept(case.setting, nodes, rung, aim, case.test.first)
-    others = [planner.kept(case.setting, nodes, other, tail, case.test.first) for other, tail in enumerate(planner.TAILS.tolist())]
+    rung = planner.calibrated(case.setting, hold, aim, case.past, _rehearsed(case))
+    policy = planner.kept(case.setting, hold, rung, aim, case.test.first)
+    others = [planner.kept(case.setting, hold, other, tail, case.test.first) for other, tail in enumerate(planner.TAILS.tolist())]
     return _Made(policy, f"{_named(rung)} at first", method, others)
 
 
 def _rival(case: _Case, name: str) -> _Made:
     """Make the policy of one plain forecaster with the better margin, at the quantile that would have done on the past."""
     method = ranked(_before(case), methods([name]))[0][1]
-    nodes = policies.wanted(case.setting, planner.ladder(case.task, method))
-    rung = planner.calibrated(case.setting, nodes, case.question.violations, case.past, _rehearsed(case))
-    return _Made(policies.follow(case.setting, nodes[:, rung]), _named(rung), method, _rungs(case, nodes) if name == "naive" else ())
+    hold = trailing_max(policies.wanted(case.setting, planner.ladder(case.task, method)), case.setting.lead + 1)
+    rung = planner.calibrated(case.setting, hold, case.question.violations, case.past, _rehearsed(case))
+    rungs = [policies.steady(hold[:, each]) for each in range(hold.shape[1])]
+    return _Made(rungs[rung], _named(rung), method, rungs if name == "naive" else ())
 
 
 def _named(rung: int) -> str:
     return f"p{planner.quantile_of(rung) * 100:.4g}"
-
-
-def _rungs(case: _Case, nodes: Ints) -> list[Policy]:
-    return [policies.follow(case.setting, nodes[:, rung]) for rung in range(nodes.shape[1])]
 
 
 def _tuned(case: _Case, levels: Iterable[float], make: Callable[[Setting, float], Policy], words: str) -> _Made:
@@ -267,7 +264,8 @@ def _thresholds(setting: Setting, high: float) -> Policy:
 
 
 def _before(case: _Case) -> Task:
-    return replace(case.task, values=case.task.values[: case.test.first])
+    """Return what a method is chosen on: its own margins, which a level that makes up for them would hide."""
+    return replace(case.task, values=case.task.values[: case.test.first], gain=0.0)
 
 
 def _rehearsed(case: _Case) -> Trouble:

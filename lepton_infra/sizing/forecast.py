@@ -21,8 +21,10 @@ from lepton_infra.sizing.forecasters import FORECASTERS
 from lepton_infra.sizing.statsforecasters import statsforecast_path
 from lepton_infra.sizing.tenants import Parts, bottom_up, inner
 
-GAIN: Final = 0.005
+GAIN: Final = 0.02
 """Step of the adaptive level, per window; 0 where a forecast is not followed by its outcome before the next one is made."""
+MOST_LEVEL: Final = 1.1
+"""How far the adaptive level may rise: beyond 1 no margin is wider, but the hits that make up for the misses are counted."""
 WARM_UP_SEASONS: Final = 3
 """Days that a choice leaves out of its scores: forecasters learn in them."""
 MOST_BLENDED: Final = 4
@@ -217,7 +219,8 @@ def _conformal(task: Task, misses: list[float], horizon: int) -> tuple[Floats, F
 
     `misses[t]` is how far demand at `t` was above its forecast, known at `t`. The rank is `ceil((n + 1) q)` of `n` misses, the
     finite-sample correction of split-conformal prediction; where that is beyond `n`, the largest. With a gain the level asked for moves
-    up after each miss of the quantile given `horizon` windows before, and down after each hit.
+    up after each miss of the quantile given `horizon` windows before, and down after each hit. So the misses of any stretch of windows
+    differ from their share by the change of the level over the gain alone, wherever the level stays within its bounds.
     """
     recent: list[float] = []
     level, middle, top = task.quantile, [nan] * len(misses), [nan] * len(misses)
@@ -225,7 +228,7 @@ def _conformal(task: Task, misses: list[float], horizon: int) -> tuple[Floats, F
     for place, miss in enumerate(misses):
         if not isnan(miss) and task.gain and place >= horizon and not isnan(top[place - horizon]):
             missed = float(miss > top[place - horizon])
-            level = min(max(level + task.gain * (missed - (1 - task.quantile)), 0.0), 1.0)
+            level = min(max(level + task.gain * (missed - (1 - task.quantile)), 0.0), MOST_LEVEL)
         _replace(recent, misses, place, task.memory)
         count = len(recent)
         if count:

@@ -12,6 +12,7 @@ from typing import Final
 from pydantic import ValidationError
 
 from lepton_infra.catalog import Catalog, load_catalog
+from lepton_infra.catalog.tables import DATA
 from lepton_infra.config import KnownThroughput, StackFile
 from lepton_infra.config.files import write_aside
 from lepton_infra.errors import BadInput, Fault, StalePlan
@@ -35,6 +36,8 @@ _SIZED: Final = frozenset(
     }
 )
 """What sizing reads of a pool."""
+_FACTS: Final = ("carbon", "hosts", "machine_zones", "places", "power", "zones")
+"""Tables beside the machine rows that a fleet is planned from."""
 _BESIDE: Final = "a file beside the stack file"
 
 
@@ -132,12 +135,16 @@ def _commitment_prices(stack_file: StackFile, catalog: Catalog) -> str:
 
 def _settings(stack_file: StackFile) -> str:
     stack = stack_file.stack
-    settings = {
+    settings: dict[str, object] = {
         "cloud": stack.cloud,
         "region": stack.region,
         "system_machine": stack.cluster.system_pool.machine,
         "pools": [pool.model_dump(mode="json", include=set(_SIZED)) for pool in stack.pools],
     }
+    if stack.fleet is not None:
+        settings["fleet"] = stack.fleet.model_dump(mode="json")
+        settings["priorities"] = [pool.priority for pool in stack.pools]
+        settings["facts"] = {name: hashlib.sha256((DATA / f"{name}.csv").read_bytes()).hexdigest() for name in _FACTS}
     return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
 
 

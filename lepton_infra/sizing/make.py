@@ -38,6 +38,7 @@ from lepton_infra.sizing.simulator import Setting, simulate
 from lepton_infra.sizing.source import read_record
 from lepton_infra.sizing.staffing import NodeShape, staffed
 from lepton_infra.sizing.tenants import by_tenant, parts
+from lepton_infra.sizing.together import Member, plan_fleet
 from lepton_infra.sizing.usual import taken_out, usual
 
 _LEAST_HOURS: Final = 2
@@ -58,7 +59,7 @@ def make_plan(stack_file: StackFile, catalog: Catalog, report: Callable[[str], N
     faults = system_faults(stack_file.stack, catalog, stack_file.where)
     region_known = not any(fault.where.endswith(".region") for fault in faults)
     records: dict[str, Record] = {}
-    pools: list[PoolPlan] = []
+    members: list[Member] = []
     needs: list[Needed] = []
     for place, pool in enumerate(stack_file.stack.pools):
         say(f"planning {pool.name}")
@@ -67,15 +68,18 @@ def make_plan(stack_file: StackFile, catalog: Catalog, report: Callable[[str], N
             faults += [fault for fault in prepared if fault not in faults]
         elif not faults:
             try:
-                pools.append(_pool_plan(pool, prepared, f"{stack_file.where}.pools[{place}]", say))
-                needs.append(_needed(pool, prepared, pools[-1]))
+                planned = _pool_plan(pool, prepared, f"{stack_file.where}.pools[{place}]", say)
+                members.append(Member(pool, planned, prepared.served))
+                needs.append(_needed(pool, prepared, planned))
             except BadInput as error:
                 faults += error.faults
     if faults:
         raise BadInput(faults)
+    stack, pools = stack_file.stack, tuple(member.plan for member in members)
     say("weighing commitments")
     promised = promises(needs, catalog)
-    return Plan(stack=stack_file.name, inputs=inputs_of(stack_file, catalog), pools=tuple(pools), commitments=promised)
+    fleet = plan_fleet(stack, members, catalog, stack_file.where, say) if stack.fleet else None
+    return Plan(stack=stack_file.name, inputs=inputs_of(stack_file, catalog), pools=pools, commitments=promised, fleet=fleet)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,12 @@ A plan is a lock file: byte-identical for identical inputs, reviewed in the repo
 """
 
 import datetime as dt
-from typing import Literal
+from typing import Literal, cast
 
-from pydantic import Field
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from lepton_infra.config.model import Frozen
+from lepton_infra.sizing.fleetplan import FleetPlan
 from lepton_infra.sizing.promise import Promise
 
 
@@ -218,6 +219,15 @@ class Plan(Frozen):
     """One plan for each pool, in the stack file's order."""
     commitments: tuple[Promise, ...] = ()
     """What could be committed to, from the need of the pools' whole histories; none where the catalogue has no such price."""
+    fleet: FleetPlan | None = None
+    """The floors of all pools packed as one fleet; None where the stack file has no `fleet`. Each pool's own plan then says what the
+    cheapest machine of the stack's region alone would have been."""
+
+    @model_serializer(mode="wrap")
+    def _written(self, write: SerializerFunctionWrapHandler) -> dict[str, object]:
+        """Leave the fleet out where there is none: a plan without one says nothing about it."""
+        written = cast("dict[str, object]", write(self))
+        return {name: value for name, value in written.items() if name != "fleet" or value is not None}
 
     def pool(self, name: str) -> PoolPlan:
         """Return the plan of the pool with this name.

@@ -12,15 +12,15 @@ from typing import Final
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from lepton_infra.sizing.arrays import Floats, Ints
+from lepton_infra.sizing.arrays import Floats, Ints, trailing_max
 from lepton_infra.sizing.forecast import Method, Task, misses
-from lepton_infra.sizing.policies import follow
+from lepton_infra.sizing.policies import steady
 from lepton_infra.sizing.simulator import CALM, Policy, Setting, Span, Trouble, score, simulate
 
 _TAIL_STEP: Final = 0.18
 TAILS: Final = 0.5 * np.exp(-_TAIL_STEP * np.arange(37))
 """Shares above each quantile of the ladder, evenly apart in their logarithm, from one half down to below one in a thousand."""
-SHARE_AIMED_AT: Final = 0.8
+SHARE_AIMED_AT: Final = 0.9
 """Of the share of violated windows that is allowed: over a few days the share scatters about what it is aimed at."""
 STEP_AFTER_VIOLATION: Final = 0.25
 """How far, in the logarithm of the share above the quantile, a violated window moves the level up; the others bring it down again."""
@@ -48,12 +48,21 @@ def _quantiles(recent: Floats) -> Floats:
     return np.take_along_axis(ordered, np.clip(ranks, 1, np.maximum(count, 1)) - 1, axis=1)
 
 
-def calibrated(setting: Setting, nodes: Ints, allowed: float, span: Span, trouble: Trouble = CALM) -> int:
-    """Return the lowest rung that, held throughout the span, violates no more than the share allowed; the highest where none does."""
-    low, high = 0, nodes.shape[1] - 1
+def eased(setting: Setting, nodes: Ints) -> Ints:
+    """Return what to hold at each window for the nodes wanted `lead + 1` windows later, shape `(n, rungs)`.
+
+    What was wanted for a window still to come, and by what is known since no longer is, goes by half: the fresher forecast is the better
+    one, but demand that fell in a window often comes back in the next.
+    """
+    return -(-(nodes + trailing_max(nodes, setting.lead + 1)) // 2)
+
+
+def calibrated(setting: Setting, hold: Ints, allowed: float, span: Span, trouble: Trouble = CALM) -> int:
+    """Return the lowest rung of `hold`, shape `(n, rungs)`, that violates no more than the share allowed; the highest where none does."""
+    low, high = 0, hold.shape[1] - 1
     while low < high:
         middle = (low + high) // 2
-        run = simulate(setting, follow(setting, nodes[:, middle]), trouble)
+        run = simulate(setting, steady(hold[:, middle]), trouble)
         if score(setting, run, span).violated <= allowed:
             high = middle
         else:
@@ -61,22 +70,19 @@ def calibrated(setting: Setting, nodes: Ints, allowed: float, span: Span, troubl
     return low
 
 
-def kept(setting: Setting, nodes: Ints, rung: int, aim: float, start: int) -> Policy:
+def kept(setting: Setting, hold: Ints, rung: int, aim: float, start: int) -> Policy:
     """Return the policy that begins at a rung and, from window `start` on, moves so that the share of violated windows stays at `aim`."""
-    top = nodes.shape[1] - 1
+    top = hold.shape[1] - 1
     level = float(rung)
-    recent = [int(nodes[0, rung])] * (setting.lead + 1)
 
     def decide(place: int, demand: float, serving: int, _held: int) -> int:
         nonlocal level
         if place >= start and not isnan(demand):
             missed = 1.0 if setting.is_short(demand, serving) else 0.0
             level = min(max(level + STEP_AFTER_VIOLATION / _TAIL_STEP * (missed - aim), 0.0), top)
-        recent.append(int(nodes[place, ceil(level)]))
-        del recent[0]
-        return max(recent)
+        return int(hold[place, ceil(level)])
 
-    return Policy(recent[0], decide)
+    return Policy(int(hold[0, rung]), decide)
 
 
 def quantile_of(rung: int) -> float:

@@ -5,7 +5,7 @@ from math import isnan
 
 import numpy as np
 
-from lepton_infra.sizing.arrays import Floats, Ints, held, leading_max
+from lepton_infra.sizing.arrays import Floats, Ints, held, leading_max, trailing_max
 from lepton_infra.sizing.simulator import Policy, Setting
 
 
@@ -33,8 +33,12 @@ def wanted(setting: Setting, upper: Floats) -> Ints:
 
 def follow(setting: Setting, nodes: Ints) -> Policy:
     """Hold at each window what was wanted for any from the next to the one decided now; shape `(n,)`, by the window of the decision."""
-    hold = leading_max(nodes[::-1], setting.lead + 1)[::-1]
-    return Policy(int(nodes[0]), lambda place, _demand, _serving, _held: int(hold[place]))
+    return steady(trailing_max(nodes, setting.lead + 1))
+
+
+def steady(hold: Ints) -> Policy:
+    """Hold at each window what stands there, whatever happens; shape `(n,)`."""
+    return Policy(int(hold[0]), lambda place, _demand, _serving, _held: int(hold[place]))
 
 
 def static(setting: Setting, before: int, quantile: float = 1.0) -> Policy:

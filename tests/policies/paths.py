@@ -14,6 +14,9 @@ from lepton_infra.rules.view import Resource
 
 _PARTS = re.compile(r'\["(?P<key>[^"]*)"\]|\[(?P<index>-?\d+)\]|(?P<name>[^.\[\]]+)')
 
+_JSON_TEXT = {"containerDefinitions", "containerProperties", "configurationValues", "policyData"}
+"""Properties whose text is JSON of a language of its own."""
+
 
 @lru_cache
 def sdk(package: str) -> Sdk:
@@ -24,7 +27,7 @@ def exists(token: str, path: str) -> bool:
     """Tell whether a type has a property at a path such as `ingress[0].cidrBlocks`."""
     name, *rest = [match["key"] or match["name"] or "" for match in _PARTS.finditer(path) if match["index"] is None]
     field = sdk(token.partition(":")[0]).resource(token).inputs.get(name)
-    return field is not None and _below(field.shape, rest)
+    return field is not None and (name in _JSON_TEXT or _below(field.shape, rest))
 
 
 def _below(shape: Shape, rest: list[str]) -> bool:

@@ -96,7 +96,7 @@ def test_nothing_is_remedied_and_nothing_said_to_have_passed_by_it(engine: Any) 
 
 
 def test_a_violation_comes_with_level_severity_path_and_fix(engine: Any) -> None:
-    response = engine.Analyze(request(VOLUME, {"encrypted": False}, {"defaultTags": '{"tags": {"owner": "x"}}'}))
+    response = engine.Analyze(request(VOLUME, {"encrypted": False, "kmsKeyId": "k"}, {"defaultTags": '{"tags": {"owner": "x"}}'}))
     violations = {diagnostic.policyName: diagnostic for diagnostic in response.diagnostics}
     assert set(violations) == {"aws-ebs-encrypted", "test-broken-rule"}
     disk = violations["aws-ebs-encrypted"]
@@ -121,7 +121,7 @@ def test_what_does_not_apply_or_cannot_be_told_is_not_counted_as_passed(engine: 
     assert reasons["aws-ebs-encrypted"] == "cannot tell yet: encrypted is unknown"
     assert "aws-s3-acl-public" in reasons
     assert "cost-owner-tag" not in reasons
-    elsewhere = engine.Analyze(request("gcp:storage/bucket:Bucket", {}))
+    elsewhere = engine.Analyze(request("random:index/randomId:RandomId", {}))
     assert {entry.policy_name for entry in elsewhere.not_applicable} == {"test-broken-rule", *(card.id for card in FOUND)}
 
 
@@ -160,9 +160,9 @@ def test_levels_and_settings_come_from_the_packs_configuration(engine: Any) -> N
         "cost-owner-tag": rpc.PolicyConfig(enforcementLevel=rpc.MANDATORY, properties=struct({"ownerTag": "Team"})),
     }
     engine.Configure(rpc.ConfigureAnalyzerRequest(policyConfig=config))
-    bad = found(engine.Analyze(request(VOLUME, {"tags": {"owner": "x"}})))
+    bad = found(engine.Analyze(request(VOLUME, {"kmsKeyId": "k", "tags": {"owner": "x"}})))
     assert {name: level for name, (level, _) in bad.items()} == {"aws-ebs-encrypted": rpc.ADVISORY, "cost-owner-tag": rpc.MANDATORY}
-    assert list(found(engine.Analyze(request(VOLUME, {"encrypted": UNKNOWN, "tags": {"team": "x"}})))) == []
+    assert list(found(engine.Analyze(request(VOLUME, {"encrypted": UNKNOWN, "kmsKeyId": "k", "tags": {"team": "x"}})))) == []
     assert engine.AnalyzeStack(rpc.AnalyzeStackRequest()) == rpc.AnalyzeResponse()
 
 

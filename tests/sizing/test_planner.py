@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from lepton_infra.sizing.arrays import Floats
 from lepton_infra.sizing.forecast import Method, Task, blended, misses
 from lepton_infra.sizing.forecasters import FORECASTERS
-from lepton_infra.sizing.planner import TAILS, calibrated, kept, ladder, quantile_of
-from lepton_infra.sizing.policies import follow, wanted
+from lepton_infra.sizing.planner import TAILS, calibrated, eased, kept, ladder, quantile_of
+from lepton_infra.sizing.policies import steady, wanted
 from lepton_infra.sizing.simulator import Setting, Span, score, simulate
 
 ROOT = Path(__file__).parents[2]
@@ -50,11 +50,11 @@ def test_a_ladder_is_made_from_the_past_alone() -> None:
 def test_the_lowest_rung_that_would_have_done() -> None:
     values = trace()
     one, span = setting(values), Span(432, 1440)
-    nodes = wanted(one, ladder(task(values), SES))
-    rung = calibrated(one, nodes, 0.02, span)
-    shares = [score(one, simulate(one, follow(one, nodes[:, each])), span).violated for each in (rung - 1, rung)]
+    hold = eased(one, wanted(one, ladder(task(values), SES)))
+    rung = calibrated(one, hold, 0.02, span)
+    shares = [score(one, simulate(one, steady(hold[:, each])), span).violated for each in (rung - 1, rung)]
     assert shares[0] > 0.02 >= shares[1]
-    assert calibrated(one, nodes, 0.005, span) > rung > calibrated(one, nodes, 0.1, span)
+    assert calibrated(one, hold, 0.005, span) > rung > calibrated(one, hold, 0.1, span)
 
 
 def test_the_rung_does_not_know_what_comes_after_its_span() -> None:
@@ -69,18 +69,24 @@ def test_the_aim_is_kept_from_whatever_rung(rung: int) -> None:
     rng = np.random.default_rng(21)
     values = 200 * np.exp(rng.normal(0, 0.2, 60 * 144))
     one = setting(values)
-    nodes = wanted(one, ladder(task(values), Method("moving-average", "plain")))
-    run = simulate(one, kept(one, nodes, rung, 0.02, 1000))
+    hold = eased(one, wanted(one, ladder(task(values), Method("moving-average", "plain"))))
+    run = simulate(one, kept(one, hold, rung, 0.02, 1000))
     assert score(one, run, Span(2000, len(values))).violated == pytest.approx(0.02, abs=0.004)
 
 
 def test_a_rung_stays_where_it_is_before_the_start() -> None:
     values = trace()
     one = setting(values)
-    nodes = wanted(one, ladder(task(values), SES))
-    still, moving = simulate(one, follow(one, nodes[:, 15])), simulate(one, kept(one, nodes, 15, 0.02, 1440))
+    hold = eased(one, wanted(one, ladder(task(values), SES)))
+    still, moving = simulate(one, steady(hold[:, 15])), simulate(one, kept(one, hold, 15, 0.02, 1440))
     assert (still.serving[:1440] == moving.serving[:1440]).all()
     assert (still.serving[1440:] != moving.serving[1440:]).any()
+
+
+def test_what_is_no_longer_wanted_goes_by_half_while_it_was_wanted_for_later() -> None:
+    nodes = np.array([[4, 1], [9, 1], [5, 2], [1, 6], [1, 1], [1, 1]])
+    assert eased(setting(np.ones(6), lead=0), nodes).tolist() == nodes.tolist()
+    assert eased(setting(np.ones(6), lead=1), nodes).tolist() == [[4, 1], [9, 1], [7, 2], [3, 6], [1, 4], [1, 1]]
 
 
 @settings(deadline=None, max_examples=25)

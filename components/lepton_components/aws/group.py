@@ -109,7 +109,7 @@ def _template(site: Site, spec: GroupSpec, profile: pulumi.Output[str]) -> aws.e
         block_device_mappings=[machine.disk(pool.disk_gib, spec.disks_key, fast=True)],
         network_interfaces=[machine.interface(_firewall(site, spec).id)],
         monitoring={"enabled": True},
-        tag_specifications=machine.tagged(site.tags("worker")),
+        tag_specifications=machine.tagged(site.machine_tags(pool.served, "worker")),
         tags=site.tags("worker"),
         opts=site.child(),
     )
@@ -120,7 +120,7 @@ def _group(site: Site, spec: GroupSpec, template: aws.ec2.LaunchTemplate) -> aws
 
     `up` does not wait for workers: in a stock-out it would fail although the group keeps trying.
     """
-    pool, tags = spec.pool, site.tags("worker")
+    pool, tags = spec.pool, site.machine_tags(spec.pool.served, "worker")
     patience = pool.lead_minutes * 60
     return aws.autoscaling.Group(
         site.part(names.GROUP, "workers"),
@@ -128,7 +128,8 @@ def _group(site: Site, spec: GroupSpec, template: aws.ec2.LaunchTemplate) -> aws
         desired_capacity=pool.min_nodes,
         max_size=pool.max_nodes,
         vpc_zone_identifiers=spec.subnets,
-        launch_template={"id": template.id, "version": template.latest_version.apply(str)},
+        launch_template=None if pool.spot else {"id": template.id, "version": template.latest_version.apply(str)},
+        mixed_instances_policy=_all_spot(template) if pool.spot else None,
         health_check_type="EC2",
         health_check_grace_period=patience,
         default_instance_warmup=patience,
@@ -145,11 +146,28 @@ def _group(site: Site, spec: GroupSpec, template: aws.ec2.LaunchTemplate) -> aws
         termination_policies=["OldestLaunchTemplate", "OldestInstance"],
         enabled_metrics=list(_METRICS),
         metrics_granularity="1Minute",
-        capacity_rebalance=False,
+        capacity_rebalance=pool.spot,
         wait_for_capacity_timeout="0",
         tags=[{"key": key, "value": value, "propagate_at_launch": True} for key, value in tags.items()],
         opts=site.child(ignore=("desiredCapacity", "minSize") if pool.schedule else ("desiredCapacity",)),
     )
+
+
+def _all_spot(template: aws.ec2.LaunchTemplate) -> aws.autoscaling.GroupMixedInstancesPolicyArgsDict:
+    """Buy every worker as spot, where EC2 expects to take it back least; it is replaced as soon as EC2 warns (capacity rebalancing).
+
+    EC2 Auto Scaling user guide, "Allocation strategies": price-capacity-optimized looks at capacity first, then at price.
+    """
+    return {
+        "launch_template": {
+            "launch_template_specification": {"launch_template_id": template.id, "version": template.latest_version.apply(str)},
+        },
+        "instances_distribution": {
+            "on_demand_base_capacity": 0,
+            "on_demand_percentage_above_base_capacity": 0,
+            "spot_allocation_strategy": "price-capacity-optimized",
+        },
+    }
 
 
 def _track(site: Site, made: aws.autoscaling.Group, target: float, lead_minutes: int) -> None:

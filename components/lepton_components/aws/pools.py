@@ -17,6 +17,8 @@ _SYSTEM_DISK_GIB = 50
 _ACCELERATOR = "k8s.amazonaws.com/accelerator"
 """The label by which the cluster autoscaler knows which GPU a node would have (autoscaler, "cloudprovider/aws", GPU nodes)."""
 _GPU = "nvidia.com/gpu"
+SPOT_TAINT = "lepton/spot"
+"""The taint of spot nodes; what may be interrupted tolerates it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,7 @@ class Nodes:
     """What one node group differs in from another."""
 
     label: str
+    pool: str
     machine: str
     image: str
     disk_gib: int
@@ -31,6 +34,7 @@ class Nodes:
     max_nodes: int
     gpu: bool
     labels: Mapping[str, str]
+    spot: bool = False
 
 
 def node_role(site: Site) -> pulumi.Output[str]:
@@ -66,6 +70,7 @@ def system_pool(
     wanted = spec.system_pool
     nodes = Nodes(
         label=SYSTEM,
+        pool=SYSTEM,
         machine=wanted.machine,
         image=image(wanted.machine, gpu=False),
         disk_gib=_SYSTEM_DISK_GIB,
@@ -84,6 +89,7 @@ def gpu_pool(
     kind = accelerator(pool.gpu)
     nodes = Nodes(
         label=pool.name,
+        pool=pool.served,
         machine=pool.machine,
         image=image(pool.machine, gpu=True),
         disk_gib=pool.disk_gib,
@@ -91,10 +97,11 @@ def gpu_pool(
         max_nodes=pool.max_nodes,
         gpu=True,
         labels={"lepton/pool": pool.name, f"{_GPU}.present": "true", _ACCELERATOR: kind},
+        spot=pool.spot,
     )
     made = _node_group(site, spec, nodes, control, role, after)
     group = made.resources.apply(_autoscaling_group)
-    for label, key, value in template_tags(pool.gpus, kind):
+    for label, key, value in template_tags(pool.gpus, kind, spot=pool.spot):
         aws.autoscaling.Tag(
             site.part(names.PLAIN, pool.name, label),
             autoscaling_group_name=group,
@@ -118,12 +125,13 @@ def image(kind: str, *, gpu: bool) -> str:
     return "AL2023_x86_64_STANDARD" if architecture == "x86_64" else "AL2023_ARM_64_STANDARD"
 
 
-def template_tags(gpus: int, accelerator: str) -> Sequence[tuple[str, str, str]]:
+def template_tags(gpus: int, accelerator: str, *, spot: bool = False) -> Sequence[tuple[str, str, str]]:
     """Return name, key and value of what the autoscaler must know to start a pool from no node."""
     return (
         ("scale-gpus", f"resources/{_GPU}", str(gpus)),
         ("scale-label", f"label/{_ACCELERATOR}", accelerator),
         ("scale-taint", f"taint/{_GPU}", "true:NoSchedule"),
+        *((("scale-spot", f"taint/{SPOT_TAINT}", "true:NoSchedule"),) if spot else ()),
     )
 
 
@@ -144,10 +152,20 @@ def _template(site: Site, spec: ClusterSpec, nodes: Nodes, control: aws.eks.Clus
         network_interfaces=[machine.interface(security_group)],
         monitoring={"enabled": True},
         user_data=machine.bootstrap() if nodes.gpu else None,
-        tag_specifications=machine.tagged(site.tags(nodes.label)),
+        tag_specifications=machine.tagged(site.machine_tags(nodes.pool, nodes.label)),
         tags=site.tags(nodes.label),
         opts=site.under(control),
     )
+
+
+def _taints(nodes: Nodes) -> list[aws.eks.NodeGroupTaintArgsDict]:
+    """Return what keeps pods away: from GPU nodes those that ask for no GPU, from spot nodes those that do not say they may be interrupted.
+
+    EKS itself labels the nodes of a group with `eks.amazonaws.com/capacityType`; it does not taint them.
+    """
+    gpu: list[aws.eks.NodeGroupTaintArgsDict] = [{"key": _GPU, "value": "true", "effect": "NO_SCHEDULE"}] if nodes.gpu else []
+    spot: list[aws.eks.NodeGroupTaintArgsDict] = [{"key": SPOT_TAINT, "value": "true", "effect": "NO_SCHEDULE"}] if nodes.spot else []
+    return [*gpu, *spot]
 
 
 def _node_group(
@@ -167,14 +185,14 @@ def _node_group(
         node_role_arn=role,
         subnet_ids=spec.subnets,
         ami_type=nodes.image,
-        capacity_type="ON_DEMAND",
+        capacity_type="SPOT" if nodes.spot else "ON_DEMAND",
         instance_types=[nodes.machine],
         launch_template={"id": template.id, "version": template.latest_version.apply(str)},
         scaling_config={"min_size": nodes.min_nodes, "desired_size": nodes.min_nodes, "max_size": nodes.max_nodes},
         update_config={"max_unavailable": 1, "update_strategy": "MINIMAL" if nodes.gpu else "DEFAULT"},
         node_repair_config={"enabled": True},
         labels=dict(nodes.labels),
-        taints=[{"key": _GPU, "value": "true", "effect": "NO_SCHEDULE"}] if nodes.gpu else None,
+        taints=_taints(nodes) or None,
         tags=site.tags(nodes.label),
         opts=site.under(control, *after, ignore=["scalingConfig.desiredSize", "subnetIds"]),
     )

@@ -55,7 +55,7 @@ _H100: Final = "p5.48xlarge"
 def gpu_pool_ends(pool: Resource) -> Verdict:
     """A GPU pool has a maximum, and one that somebody could mean."""
     most = pool.maxSize if pool.maxSize.raw_value() is not ABSENT else pool.scalingConfig.maxSize
-    return all_of(holds.implies(_is_bounded(most, count, pool)) for count, holds in _accelerated(pool))
+    return all_of(holds.implies(_is_bounded(most, count, pool)) for count, holds in accelerated(pool))
 
 
 def _is_bounded(most: View, count: int, pool: Resource) -> Verdict:
@@ -63,10 +63,11 @@ def _is_bounded(most: View, count: int, pool: Resource) -> Verdict:
     return (most >= 0) & (most <= limit / count)
 
 
-def _accelerated(pool: Resource) -> Iterator[tuple[int, Verdict]]:
+def accelerated(pool: Resource) -> Iterator[tuple[int, Verdict]]:
     """Iterate over what may make it a pool of accelerators: how many each node then has, and whether it is so."""
-    overrides = list(pool.mixedInstancesPolicy.launchTemplate.overrides)
-    types = [*pool.instanceTypes, *(override.instanceType for override in overrides)]
+    is_group = pool.type_token == _GROUP
+    overrides = list(pool.mixedInstancesPolicy.launchTemplate.overrides) if is_group else []
+    types = [override.instanceType for override in overrides] if is_group else list(pool.instanceTypes)
     for machine_type in types:
         name = machine_type.raw_value()
         if name is UNKNOWN:
@@ -75,10 +76,12 @@ def _accelerated(pool: Resource) -> Iterator[tuple[int, Verdict]]:
             yield count, machine_type.pass_because(f"{machine_type.read_text()} with {count} GPU{'s' * (count > 1)}")
     for override in overrides:
         yield MOST_ACCELERATORS, _asks_for_accelerators(override.instanceRequirements)
-    yield MOST_ACCELERATORS, pool.amiType.text_matches(_GPU_IMAGE)
+    if not is_group:
+        yield MOST_ACCELERATORS, pool.amiType.text_matches(_GPU_IMAGE)
     if all(machine_type.raw_value() is ABSENT for machine_type in types):
-        elsewhere = (pool.launchTemplate.is_set(), pool.launchConfiguration.is_set(), pool.mixedInstancesPolicy.is_set())
-        yield MOST_ACCELERATORS, any_of(elsewhere).maybe("names the machine, which may have GPUs")
+        elsewhere = (pool.launchConfiguration, pool.mixedInstancesPolicy) if is_group else ()
+        named = any_of(way.is_set() for way in (pool.launchTemplate, *elsewhere))
+        yield MOST_ACCELERATORS, named.maybe("names the machine, which may have GPUs")
 
 
 def _asks_for_accelerators(requirements: View) -> Verdict:

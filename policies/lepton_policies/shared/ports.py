@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from lepton_infra.rules.net import is_world, reaches_port
-from lepton_infra.rules.verdict import State, Verdict, any_of
+from lepton_infra.rules.verdict import PASS, State, Verdict, any_of
 from lepton_infra.rules.view import View
 
 ADMIN: Final = (22, 3389)
@@ -27,10 +27,12 @@ class Opening(NamedTuple):
     last: View
     cidrs: tuple[View, ...]
     """Whose addresses it is for: lists or single texts."""
+    when: Verdict = PASS
+    """Whether it is such a rule at all: one that allows, and in the direction that is asked about."""
 
     def reaches(self, ports: tuple[int, ...]) -> Verdict:
         """Return whether it carries any of the ports."""
-        return reaches_port(self.protocol, self.first, self.last, *ports)
+        return self.when & reaches_port(self.protocol, self.first, self.last, *ports)
 
 
 def world_reaches(openings: Iterable[Opening], ports: tuple[int, ...]) -> Verdict:
