@@ -1,5 +1,6 @@
 """Graph against graph."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from lepton_infra.graph import Graph, parse_graph
 from lepton_infra.graph.diff import Change, Difference, Forcing, compare
+from lepton_infra.graph.model import Secret
 
 UNKNOWN = {"$unknown": True}
 VPC, SUBNET, DISK = "aws:ec2/vpc:Vpc", "aws:ec2/subnet:Subnet", "aws:ebs/volume:Volume"
@@ -78,7 +80,7 @@ def test_an_alias_takes_nothing_from_a_resource_that_is_still_there() -> None:
         ({"size": 1}, {"size": 2}, [Change("size", 1, 2, certain=True, forces=False)]),
         ({"size": 1}, {}, [Change("size", 1, None, certain=True, forces=False)]),
         ({}, {"size": None}, []),
-        ({"on": True}, {"on": 1}, [Change("on", True, 1, certain=True, forces=False)]),
+        ({"on": True}, {"on": 1}, [Change("on", old=True, new=1, certain=True, forces=False)]),
         ({"n": 1}, {"n": 1.0}, []),
         ({"a": {"b.c": 1}}, {"a": {"b.c": 2}}, [Change('a["b.c"]', 1, 2, certain=True, forces=False)]),
         ({"l": [1, 2]}, {"l": [1, 3, 4]}, [
@@ -137,9 +139,6 @@ def test_a_type_that_nobody_wrote_down_is_replaced_perhaps() -> None:
 
 
 def test_no_secret_is_in_a_change() -> None:
-    from lepton_infra.graph.model import Secret
-    from dataclasses import replace
-
     old = _graph(_of(DISK, "d", {}))
     with_secret = [
         Graph("shop", "dev", (replace(old.resources[0], inputs={"password": Secret(word)}),)) for word in ("swordfish", "shibboleth")

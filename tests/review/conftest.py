@@ -21,7 +21,7 @@ TODAY = dt.date(2026, 11, 21)
 Make = Callable[..., Review]
 
 
-def disk(name: str, *, encrypted: object = True, **more: Any) -> dict[str, Any]:  # noqa: ANN401 (whatever a document may hold)
+def disk(name: str, *, encrypted: object = True, **more: Any) -> dict[str, Any]:
     return {
         "type": DISK,
         "name": name,
