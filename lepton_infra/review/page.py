@@ -1,5 +1,6 @@
 """A review as one HTML page that needs nothing else: no script, no font, no picture from elsewhere; for a phone and for the dark."""
 
+import re
 from collections.abc import Iterable, Iterator
 from html import escape
 from typing import Final
@@ -13,6 +14,8 @@ from lepton_infra.rules.card import Severity
 
 _SHOWN: Final = 500
 """Rows of one list: a page with more is not read, and opens slowly on a phone."""
+_CODE: Final = re.compile("`([^`]+)`")
+"""Arguments in the text of a rule."""
 _POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'"
 
 
@@ -106,10 +109,14 @@ def _findings(title: str, listed: tuple[Noted, ...], *, opened: bool) -> Iterato
 
 def _finding(noted: Noted) -> str:
     finding = noted.finding
-    fix = f"<p>{_text(noted.card.fix)}</p>" if noted.card else ""
+    fix = f"<p>{_CODE.sub(_as_code, _text(noted.card.fix))}</p>" if noted.card else ""
     place = f"{noted.place.file}:{noted.place.line}"
     head = f"<code>{_text(finding.rule)}</code> <b>{_text(finding.name)}</b> <small>{_text(finding.type)}</small>"
     return f"<li>{head}<p>{_text(finding.message)}</p>{fix}<small>{_text(place)}</small></li>"
+
+
+def _as_code(span: re.Match[str]) -> str:
+    return f"<code>{span[1]}</code>"
 
 
 def _money(review: Review) -> Iterator[str]:

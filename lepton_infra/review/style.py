@@ -37,6 +37,7 @@ code{font:13px/1.4 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
 .money td small{display:block}
 .money .sum th,.money .sum td{font-weight:600}
 .share{display:block;width:100%;max-width:220px;height:4px;margin-top:5px;fill:var(--blue)}
+@media (max-width:520px){.money{font-size:13px}.money th,.money td{padding:7px 2px}.money td small{font-size:11px}}
 .picture{overflow-x:auto;margin-top:10px}
 .picture svg{display:block;margin:0 auto}
 .picture .lepton{background:none}

@@ -17,6 +17,8 @@ from lepton_policies import RULES
 
 DISK = "aws:ebs/volume:Volume"
 TAGS = {"owner": "me", "team": "t", "environment": "dev"}
+CARDS = tuple(card for card in RULES if card.id in {"aws-ebs-encrypted", "cost-owner-tag"})
+"""A high and a medium one; the pack grows, what is written about these stays."""
 TODAY = dt.date(2026, 11, 21)
 Make = Callable[..., Review]
 
@@ -53,10 +55,10 @@ def review() -> Make:
     def make(now: list[dict[str, Any]], before: list[dict[str, Any]], exemptions: tuple[Exemption, ...] = (), folder: str = "") -> Review:
         catalog = load_catalog()
         sides = [
-            Side(name, one, judge(one, RULES, exemptions, TODAY), bill(one, catalog))
+            Side(name, one, judge(one, CARDS, exemptions, TODAY), bill(one, catalog))
             for name, one in (("dev", graph(*now)), ("main", graph(*before)))
         ]
-        return make_review(*sides, RULES, _forcing, folder=folder)
+        return make_review(*sides, CARDS, _forcing, folder=folder)
 
     return make
 

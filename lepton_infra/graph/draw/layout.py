@@ -55,7 +55,9 @@ def lay_out(picture: Picture) -> Layout:
     depths = _depths([part.key for part in parts], picture.arrows)
     layers: dict[int, list[Place]] = {}
     for part in parts:
-        layers.setdefault(depths[part.key], []).append(_placed(part))
+        # What no arrow touches stands at the bottom, where it hides none.
+        depth = depths[part.key] if any(part.key in arrow for arrow in picture.arrows) else len(parts)
+        layers.setdefault(depth, []).append(_placed(part))
     rows = [row for depth in sorted(layers) for row in _rows(layers[depth], WIDEST)]
     width = max((_row_width(row) for row in rows), default=NODE_WIDTH) + 2 * GAP
     placed: list[Place] = []
