@@ -26,8 +26,10 @@ if TYPE_CHECKING:
 
 _NAMING: Final = ("id", "arn", "name", "bucket")
 """Properties by which clouds name a thing, beside those that begin with the kind of it: `clusterName`, `keyId`."""
-_OPAQUE: Final = re.compile(r"\A[a-z]{1,12}-[0-9a-f]{8,17}\Z")
-"""An id that a cloud made up, which no name can be held against: `sg-0123456789abcdef0`."""
+_LAST_WORD: Final = re.compile(r"[A-Z][a-z]+\Z")
+"""Azure calls a storage account by its `accountName`."""
+_OPAQUE: Final = re.compile(r"\A([a-z]{1,12}-[0-9a-f]{8,17}|/(?i:subscriptions)/.+)\Z")
+"""An id that a cloud made up, which no name can be held against: `sg-0123456789abcdef0`, or Azure's with groups of one's own in it."""
 
 _GOOGLE_HOST: Final = re.compile(r"\Ahttps://(www|compute|container)\.googleapis\.com/(?:compute/)?(v1|v1beta1|beta)/")
 """What stands before an id of Google Cloud where it is a self link."""
@@ -85,9 +87,11 @@ def names_of(target: "Resource") -> dict[str, str]:
     """Return by property what the target is called, as far as that is known."""
     kind = target.type_token.rpartition(":")[2]
     prefix = kind[:1].lower() + kind[1:]
+    last_word = _LAST_WORD.search(kind)
+    short = f"{last_word[0].lower()}Name" if last_word and target.type_token.startswith("azure-native:") else ""
     subject = target.its_subject
     found: dict[str, str] = {}
-    for key in (*_NAMING, f"{prefix}Id", f"{prefix}Name", f"{prefix}Arn"):
+    for key in (*_NAMING, f"{prefix}Id", f"{prefix}Name", f"{prefix}Arn", short):
         for values in (subject.inputs, subject.outputs):
             value = values.get(key)
             value = value.value if isinstance(value, Secret) else value

@@ -53,10 +53,14 @@ def paths_used(example: On) -> Iterator[tuple[str, str]]:
 
 def _paths(path: str, value: Any, fields: Mapping[str, Any]) -> Iterator[str]:
     field = fields.get(path)
-    if field is not None and isinstance(field.shape, Scalar | AnyOf):  # a document, written as an object for readers' sake
+    if field is not None and _is_text(field.shape):  # a document, written as an object for readers' sake
         yield path
         return
     yield from _walk(path, value)
+
+
+def _is_text(shape: Shape) -> bool:
+    return isinstance(shape, Scalar) or (isinstance(shape, AnyOf) and not any(isinstance(one, ObjectOf) for one in shape.options))
 
 
 def _walk(path: str, value: Any) -> Iterator[str]:

@@ -115,6 +115,22 @@ def test_what_is_asked_of_a_resource_is_told_of_it() -> None:
 
 
 @pytest.mark.parametrize(
+    ("value", "outputs", "answer"),
+    [
+        ("weights", {}, "pass"),
+        ("logs", {}, "fail"),
+        ("/subscriptions/s/resourceGroups/a/providers/Microsoft.Storage/storageAccounts/weights", {}, "undecided"),
+        ("/subscriptions/s/resourceGroups/a/x", {"id": "/subscriptions/s/resourceGroups/a/x"}, "pass"),
+        ("/subscriptions/s/resourceGroups/b/x", {"id": "/subscriptions/s/resourceGroups/a/x"}, "fail"),
+    ],
+)
+def test_azure_calls_an_account_by_half_its_name_and_no_name_tells_an_id(value: str, outputs: dict[str, object], answer: str) -> None:
+    kind = "azure-native:storage:StorageAccount"
+    account = Resource(Subject(kind, {"accountName": "weights"}, "main", urn(kind, "main"), outputs=outputs))
+    assert state(Subject("azure-native:storage:ManagementPolicy", {"accountName": value}), account, "accountName") == answer
+
+
+@pytest.mark.parametrize(
     ("value", "answer"),
     [
         ("projects/p/regions/r/subnetworks/s", "pass"),
