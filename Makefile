@@ -9,7 +9,7 @@ STACK := serve-aws
 export PATH := $(CURDIR)/.tools/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test setup lint types imports engine unit end-to-end bench
+.PHONY: help demo test setup tools lint types imports engine unit end-to-end bench
 
 help:
 	@echo "make demo    plan $(STACK) from a real trace, rehearse it on this machine, and print what it is and costs"
@@ -22,9 +22,14 @@ demo: setup engine
 
 test: lint types imports unit end-to-end
 
-# Byte code: the clouds' libraries are so large that compiling them would cost every run of a program seconds.
+# Byte code: a cloud's library is so large that compiling it would cost every run of a program seconds.
 setup: $(UV)
-	$(UV) sync --locked --all-packages --compile-bytecode
+	$(UV) sync --locked --all-packages --no-dev --inexact
+	@$(RUN) python -m compileall -q -j 0 .venv/lib/python3*/site-packages/pulumi .venv/lib/python3*/site-packages/pulumi_aws
+
+# What only tests need, the libraries of clouds that rules are held against among it, is compiled where it is used.
+tools: setup
+	$(UV) sync --locked --all-packages --inexact
 
 # Where uv is missing, a private one; it never touches what is installed on the machine.
 .tools/bin/uv:
@@ -35,21 +40,21 @@ setup: $(UV)
 engine: setup
 	$(RUN) lepton engine install
 
-lint: setup
+lint: tools
 	$(RUN) ruff format --check .
 	$(RUN) ruff check .
 
-types: setup
+types: tools
 	$(RUN) basedpyright
 
-imports: setup
+imports: tools
 	$(RUN) lint-imports
 
-unit: setup
+unit: tools
 	$(RUN) pytest -m "not engine"
 
-end-to-end: engine
+end-to-end: engine tools
 	$(RUN) pytest -m engine
 
-bench: setup
+bench: tools
 	for script in benchmarks/*.py; do $(RUN) python $$script || exit 1; done

@@ -7,7 +7,24 @@ from typing import Annotated
 import typer
 
 from lepton_infra import __version__
-from lepton_infra.cli import advise, backtest, catalog, check, demand, engine, forecast, graph, plan, rehearse, rules, schema, throughput
+from lepton_infra.cli import (
+    advise,
+    backtest,
+    catalog,
+    check,
+    cost,
+    demand,
+    draw,
+    engine,
+    forecast,
+    graph,
+    plan,
+    rehearse,
+    review,
+    rules,
+    schema,
+    throughput,
+)
 from lepton_infra.errors import LeptonError
 
 app = typer.Typer(
@@ -41,7 +58,10 @@ for verb in (
     backtest.backtest,
     advise.advise,
     graph.graph,
+    draw.draw,
     check.check,
+    cost.cost,
+    review.review,
     rehearse.rehearse,
     rules.rules,
     schema.schema,

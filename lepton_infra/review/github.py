@@ -1,0 +1,36 @@
+"""Findings as GitHub annotations: workflow commands on the standard output of a step.
+
+Escapes as in actions/toolkit, packages/core/src/command.ts. GitHub shows ten errors and ten warnings of a step, so the worst come first
+and the rest is left to the summary.
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+from lepton_infra.review.model import Noted, Review
+from lepton_infra.review.words import line
+
+_SHOWN: Final = 10
+
+
+def as_annotations(review: Review) -> str:
+    """Return one line for each newly broken rule, up to ten that block and ten others; empty where there are none."""
+    blocking = [noted for noted in review.new if noted.finding.severity.blocks]
+    others = [noted for noted in review.new if not noted.finding.severity.blocks]
+    return "".join(f"{text}\n" for text in (*_lines(blocking, "error"), *_lines(others, "warning")))
+
+
+def _lines(listed: list[Noted], command: str) -> Iterator[str]:
+    for noted in listed[:_SHOWN]:
+        finding, place = noted.finding, noted.place
+        fix = f". {noted.card.fix}" if noted.card else ""
+        told = f"{finding.name} ({finding.type}): {finding.message}{fix}"
+        yield f"::{command} file={_property(place.file)},line={place.line},title={_property(finding.rule)}::{_data(line(told))}"
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(line(text)).replace(":", "%3A").replace(",", "%2C")
