@@ -264,8 +264,8 @@ def _gap(packed: Packed) -> str:
     """Say what the bound is about: all fleets, or those that were looked at."""
     if not packed.bounds_all:
         return (
-            f"Budget or cap on carbon tie the hours together: of fleets of the {packed.searched} offers looked at then, none that serves as "
-            f"much is more than {packed.gap:.2%} cheaper; of the others that is not known."
+            f"Budget or cap on carbon tie the hours together: of fleets of the {packed.searched} offers looked at then, none that serves "
+            f"as much is more than {packed.gap:.2%} cheaper; of the others that is not known."
         )
     hours = "Hour by hour no" if packed.searched is None else "No"
     return f"{hours} fleet that serves as much is more than {packed.gap:.2%} cheaper, starts left out."

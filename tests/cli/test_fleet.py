@@ -10,8 +10,8 @@ import pytest
 
 FLEET = """
     fleet:
-      regions: [us-east*, eastus]
-      machines: [p5.4xlarge, g6e.xlarge, Standard_NC24ads_A100_v4]
+      regions: [us-east*]
+      machines: [p5.*, g6e.xlarge, a2-highgpu-1g, a3-highgpu-8g]
       max_spot_share: 0.5
       max_region_share: 0.8
 """
