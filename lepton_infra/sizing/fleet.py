@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from lepton_infra.catalog import Catalog, Machine, listed, nearest, plain
 from lepton_infra.config import Pool, Stack, Throughput
 from lepton_infra.errors import BadInput, Fault
+from lepton_infra.sizing.limits import limits_of
+from lepton_infra.sizing.packing.offers import allowed, offers_of
 from lepton_infra.sizing.serving import Serving, stated
 from lepton_infra.sizing.staffing import NodeShape, nodes_for, replicas_for, shape
 
@@ -58,17 +60,17 @@ def candidates(stack: Stack, place: int, catalog: Catalog, where: str, served: M
     kinds = {plain(kind): known[plain(kind)] for kind in pool.gpu if plain(kind) in known}
     of_kind = [one for one in catalog.sold(stack.cloud) if one.gpu and plain(one.gpu) in kinds]
     there = [one for one in of_kind if one.region == stack.region and one.on_demand]
-    if not there:
+    wanted = _wanted(pool, there) or _wanted(pool, _elsewhere(stack, catalog, kinds))
+    if not wanted and not there:
         raise BadInput(_nowhere(stack, pool, catalog, of_kind, here))
-    allowed = [one for one in there if not pool.machines or one.name in pool.machines]
-    if not allowed:
+    if not wanted:
         given = f"is {listed(pool.machines, 'and')}, none of which has {listed(pool.gpu)}"
         raise BadInput(Fault(f"{here}.machines", given, f"machines like {listed(sorted({one.name for one in there})[:5])}"))
-    serving = ((one, kinds[plain(one.gpu or "")]) for one in allowed)
+    serving = ((one, kinds[plain(one.gpu or "")]) for one in wanted)
     held = ((one, shape(one.gpus, pool.gpus_per_replica, each.per_replica, each.queue)) for one, each in serving)
     fitting = [Candidate(one, node) for one, node in held if node]
     if not fitting:
-        most = max(one.gpus for one in allowed)
+        most = max(one.gpus for one in wanted)
         raise BadInput(Fault(f"{here}.gpus_per_replica", f"is {pool.gpus_per_replica}", f"{most:g} at most, which the largest machine has"))
     return fitting
 
@@ -107,6 +109,18 @@ def staff(candidate: Candidate, demand: Sequence[float], least: int) -> Fleet:
     return Fleet(candidate, replicas, tuple(nodes_for(each, candidate.node, least) for each in replicas))
 
 
+def _wanted(pool: Pool, sold: Iterable[Machine]) -> list[Machine]:
+    return [one for one in sold if not pool.machines or one.name in pool.machines]
+
+
+def _elsewhere(stack: Stack, catalog: Catalog, kinds: Mapping[str, Serving]) -> list[Machine]:
+    """Return what a fleet may buy on demand anywhere, for a pool of which the stack's own region sells nothing; none without a fleet."""
+    if stack.fleet is None:
+        return []
+    kept = allowed(offers_of(one for one in catalog.machines if one.gpu and plain(one.gpu) in kinds), limits_of(stack.fleet))
+    return [offer.machine for offer in kept if not offer.spot]
+
+
 def _unknown_kinds(pool: Pool, catalog: Catalog, where: str) -> Iterable[Fault]:
     known = {plain(kind) for kind in catalog.kinds}
     for kind in pool.gpu:
@@ -116,6 +130,8 @@ def _unknown_kinds(pool: Pool, catalog: Catalog, where: str) -> Iterable[Fault]:
 
 def _unknown_machines(stack: Stack, pool: Pool, catalog: Catalog, where: str) -> Iterable[Fault]:
     for name in pool.machines:
+        if stack.fleet and any(one.name == name for one in catalog.machines):
+            continue
         if catalog.machine(stack.cloud, name, stack.region) is None:
             given, allowed = _missing_machine(stack, name, catalog)
             yield Fault(where, f"has {given}", allowed)

@@ -118,7 +118,9 @@ class FleetPlan(Frozen):
     spot_share: float
     """Share of the dollars that is spent on spot."""
     gap: float
-    """At most so much above what any fleet within the limits costs, as a share, hours taken one by one."""
+    """At most so much above what any fleet within the limits that serves as much costs, as a share, starts left out."""
+    gap_offers: int | None
+    """How many offers those fleets are made of, where budget or cap on carbon kept the search to few of them; None for all."""
     gap_with_starts: float
     """The same with starting nodes, as if a fleet could do without."""
     complete: bool

@@ -24,6 +24,7 @@ from lepton_infra.sizing.history import History, history
 from lepton_infra.sizing.lead import lead_minutes
 from lepton_infra.sizing.lead import told as lead_told
 from lepton_infra.sizing.level import SHOWN, Asked, Case, Level, as_run, asked_of, by_day, find_level, shown
+from lepton_infra.sizing.limits import fleet_faults
 from lepton_infra.sizing.lock import inputs_of
 from lepton_infra.sizing.loop import TOLERANCE, Limits, calm_minutes, calm_windows
 from lepton_infra.sizing.money import HOURS_PER_MONTH, interval
@@ -58,6 +59,7 @@ def make_plan(stack_file: StackFile, catalog: Catalog, report: Callable[[str], N
     say = report or _silent
     faults = system_faults(stack_file.stack, catalog, stack_file.where)
     region_known = not any(fault.where.endswith(".region") for fault in faults)
+    faults += fleet_faults(stack_file.stack, catalog, stack_file.where)
     records: dict[str, Record] = {}
     members: list[Member] = []
     needs: list[Needed] = []

@@ -10,10 +10,13 @@ from lepton_infra.config import Pool, Stack
 from lepton_infra.config.fleet import Fleet
 from lepton_infra.errors import BadInput, Fault
 from lepton_infra.sizing.fleetplan import FleetHour, FleetPlan, LimitPrice, Part, Rival, Use
+from lepton_infra.sizing.limits import limits_of
 from lepton_infra.sizing.money import HOURS_PER_MONTH
 from lepton_infra.sizing.packing import rivals as packing
-from lepton_infra.sizing.packing.model import Case, Limits, Need, Quota
-from lepton_infra.sizing.packing.offers import offers_of
+from lepton_infra.sizing.packing.conflict import smallest_conflict
+from lepton_infra.sizing.packing.groups import in_force
+from lepton_infra.sizing.packing.model import Case, Need
+from lepton_infra.sizing.packing.offers import HOLDS, allowed, offers_of
 from lepton_infra.sizing.packing.pack import Packed, attempt, conflict
 from lepton_infra.sizing.packing.prices import Price, prices
 from lepton_infra.sizing.packing.solve import Effort
@@ -54,6 +57,9 @@ def plan_fleet(stack: Stack, members: Sequence[Member], catalog: Catalog, where:
     """
     fleet = stack.fleet or Fleet()
     case, effort = case_of(fleet, members, catalog), Effort()
+    shut = _shut(case)
+    if shut:
+        raise BadInput(_fault(shut, stack, where))
     packed = attempt(case, effort, say)
     if packed is None:
         raise BadInput(_fault(conflict(case, Effort(gap=0.02, sweeps=0)), stack, where))
@@ -65,7 +71,7 @@ def case_of(fleet: Fleet, members: Sequence[Member], catalog: Catalog) -> Case:
     needs = tuple(_need(member, catalog.machines) for member in members)
     used = {key for need in needs for key in need.shapes}
     offers = offers_of(machine for machine in catalog.machines if machine.key in used)
-    return Case(offers, needs, _limits(fleet))
+    return Case(offers, needs, limits_of(fleet))
 
 
 def _need(member: Member, machines: Sequence[Machine]) -> Need:
@@ -93,9 +99,17 @@ def _shapes(pool: Pool, served: Mapping[str, Serving], machines: Sequence[Machin
     return found
 
 
-def _limits(fleet: Fleet) -> Limits:
-    given = fleet.model_dump(exclude={"when_short", "quotas"})
-    return Limits(**given, quotas=tuple(Quota(**quota.model_dump()) for quota in fleet.quotas), may_cut=fleet.when_short == "cut")
+def _shut(case: Case) -> tuple[str, ...]:
+    """Return the smallest set of limits that leaves no offer; none where some offer is left."""
+    lifts = {name: lift for name, lift in in_force(case).items() if name.removeprefix("fleet.") in HOLDS}
+
+    def possible(held: frozenset[str]) -> bool:
+        lifted = case
+        for name, lift in lifts.items():
+            lifted = lifted if name in held else lift(lifted)
+        return bool(allowed(case.offers, lifted.limits))
+
+    return () if possible(frozenset(lifts)) else smallest_conflict(lifts, possible)
 
 
 def _fault(names: Sequence[str], stack: Stack, where: str) -> Fault:
@@ -128,6 +142,7 @@ def _told(stack: Stack, members: Sequence[Member], packed: Packed, priced: Seque
         kg_co2e_per_month=round(packed.grams / 1000 * month, 1) if known else None,
         spot_share=_share(_on_spot(packed) / packed.usd if packed.usd else 0.0),
         gap=_share(packed.gap),
+        gap_offers=None if packed.bounds_all else packed.searched,
         gap_with_starts=_share(packed.gap_with_starts),
         complete=not packed.stopped,
         unserved=unserved,
@@ -226,8 +241,8 @@ def _limit(price: Price) -> LimitPrice:
 def _why(packed: Packed, limits: Sequence[LimitPrice], others: Sequence[Rival]) -> Iterator[str]:
     total = packed.usd + packed.start_usd
     yield (
-        f"Of {len(packed.offers)} offers within the limits the fleet costs least: {total:,.2f} $ a day, {packed.start_usd:,.2f} $ of it "
-        f"for nodes that are starting. Hour by hour no fleet is more than {packed.gap:.2%} cheaper."
+        f"Packed from {len(packed.offers)} offers within the limits: {total:,.2f} $ a day, {packed.start_usd:,.2f} $ of it "
+        f"for nodes that are starting. {_gap(packed)}"
     )
     for limit in limits:
         if limit.served > 0:
@@ -240,9 +255,20 @@ def _why(packed: Packed, limits: Sequence[LimitPrice], others: Sequence[Rival]) 
         more = other.usd_per_day / total - 1 if total else 0.0
         said = f", {sum(other.unserved.values()):.1%} unserved" if other.unserved else ""
         said += f"; it breaks {listed(other.breaks, 'and')}" if other.breaks else ""
-        yield f"Beside it, {other.name}: {other.usd_per_day:,.2f} $ a day ({more:+.1%}){said}."
+        yield f"Beside it, {other.name}: at most {other.usd_per_day:,.2f} $ a day ({more:+.1%}){said}."
     if len({key[:2] for hour in packed.hours for key, _ in hour.nodes}) > 1:
         yield "Several regions or kinds of node serve a pool as one only where requests go to the least loaded of them."
+
+
+def _gap(packed: Packed) -> str:
+    """Say what the bound is about: all fleets, or those that were looked at."""
+    if not packed.bounds_all:
+        return (
+            f"Budget or cap on carbon tie the hours together: of fleets of the {packed.searched} offers looked at then, none that serves "
+            f"as much is more than {packed.gap:.2%} cheaper; of the others that is not known."
+        )
+    hours = "Hour by hour no" if packed.searched is None else "No"
+    return f"{hours} fleet that serves as much is more than {packed.gap:.2%} cheaper, starts left out."
 
 
 def _warnings(packed: Packed, uses: Sequence[Use], unserved: Mapping[str, float]) -> Iterator[str]:

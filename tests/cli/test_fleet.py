@@ -11,6 +11,7 @@ import pytest
 FLEET = """
     fleet:
       regions: [us-east*]
+      machines: [p5.*, g6e.xlarge, a2-highgpu-1g, a3-highgpu-8g]
       max_spot_share: 0.5
       max_region_share: 0.8
 """
@@ -51,7 +52,7 @@ def test_a_fleet_is_planned_and_what_falls_here_is_built_and_torn_down(project: 
 
 
 def test_limits_that_cannot_all_be_kept_are_named_and_nothing_is_written(project: Path) -> None:
-    _with(project, "\n    fleet:\n      max_nodes: 1\n      quotas: [{most: 200}]\n")
+    _with(project, "\n    fleet:\n      machines: [p5.4xlarge, g6e.xlarge]\n      max_nodes: 1\n      quotas: [{most: 200}]\n")
     plan = project / "stacks" / "plans" / "serve-aws.json"
     before = plan.read_bytes()
 
@@ -59,4 +60,74 @@ def test_limits_that_cannot_all_be_kept_are_named_and_nothing_is_written(project
 
     assert (ran.returncode, ran.stdout) == (2, "")
     assert "fleet.max_nodes, pools[0].min_nodes and pools[1].min_nodes" in ran.stderr
+    assert plan.read_bytes() == before
+
+
+WORDS = """
+    fleet:
+      clouds: [amazon]
+      regions: ["mars-*", us-east-1]
+      residency: [XX]
+      machines: [p5.4xlargo]
+      gpus: [H1000]
+      quotas: [{most: 3, machine: p9.large}, {most: 3, cloud: gcp, region: us-east-1}]
+"""
+WORDS_SAID = (
+    "clouds has 'amazon'; choose azure, aws or gcp.",
+    "regions has 'mars-*'; choose ",
+    "residency has 'XX'; choose an area (EEA, ",
+    "machines has 'p5.4xlargo'; choose p5.4xlarge, ",
+    "gpus has 'H1000'; choose H100, ",
+    "quotas[0].machine is 'p9.large', which nothing for sale matches; choose ",
+    "quotas[1].region is 'us-east-1', which nothing for sale in gcp matches; choose us-east1, ",
+)
+FIGURES = """
+    fleet:
+      max_spot_share: 1.5
+      max_region_share: -0.1
+      survive_zones: 9
+      quotas: [{most: -1}]
+      min_nodes: 5
+      max_nodes: 2
+      usd_per_month: -3
+      when_short: maybe
+"""
+FIGURES_SAID = (
+    "max_spot_share is 1.5; less than or equal to 1.",
+    "max_region_share is -0.1; greater than 0.",
+    "survive_zones is 9; less than or equal to 3.",
+    "quotas[0].most is -1; greater than or equal to 0.",
+    "max_nodes is 2; min_nodes, which is 5, or more.",
+    "usd_per_month is -3; greater than 0.",
+    "when_short is 'maybe'; choose 'cut' or 'refuse'.",
+)
+ZONES = """
+    fleet: {survive_zones: 1, clouds: [azure], regions: [westus]}
+"""
+NOTHING = """
+    fleet: {clouds: [azure], regions: [eastus], residency: [DE], max_spot_share: 0.5}
+"""
+
+
+@pytest.mark.parametrize(
+    ("fleet", "said"),
+    [
+        (WORDS, [f"Pulumi.serve-aws.yaml: lepton:stack.fleet.{line}" for line in WORDS_SAID]),
+        (FIGURES, [f"Pulumi.serve-aws.yaml: lepton:stack.fleet.{line}" for line in FIGURES_SAID]),
+        (ZONES, [f"survive_zones is 1, and what the fleet allows for {pool} lies in 1 zone; 0 or less." for pool in ("chat", "overflow")]),
+        (NOTHING, ["lepton:stack asks in fleet.regions and fleet.residency for what cannot be had together; any of these but one can"]),
+    ],
+    ids=["words", "figures", "zones", "nothing left"],
+)
+def test_every_limit_that_cannot_be_meant_is_told_at_once_in_a_sentence(project: Path, fleet: str, said: list[str]) -> None:
+    _with(project, fleet)
+    plan = project / "stacks" / "plans" / "serve-aws.json"
+    before = plan.read_bytes()
+
+    ran = _lepton(project, "plan", "serve-aws")
+
+    told = [line for line in ran.stderr.splitlines() if line.startswith("error: ")]
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert len(told) == len(said)
+    assert [part in line for part, line in zip(said, told, strict=True)] == [True] * len(said), ran.stderr
     assert plan.read_bytes() == before

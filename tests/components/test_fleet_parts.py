@@ -16,7 +16,7 @@ def _planned(tmp: Any, parts: list[Part]) -> dict[str, list[PoolArgs]]:
     plan = load_plan(stack_file.project.plan_path("serve-aws"))
     fleet = FleetPlan(
         uses=(), hours=(), builds=tuple(parts), usd_per_day=0, start_usd_per_day=0, usd_per_month=0, kg_co2e_per_month=None, spot_share=0,
-        gap=0, gap_with_starts=0, complete=True, unserved={}, limits=(), rivals=(), why=(), warnings=(),
+        gap=0, gap_offers=None, gap_with_starts=0, complete=True, unserved={}, limits=(), rivals=(), why=(), warnings=(),
     )  # fmt: skip
     with_fleet = plan.model_copy(update={"fleet": fleet})
     return {where: pools_on(where, stack_file.stack, with_fleet) for where in ("cluster", "group")}

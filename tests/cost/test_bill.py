@@ -77,6 +77,51 @@ def test_a_node_group_takes_its_machine_from_its_launch_template() -> None:
     assert _bill(TEMPLATE, pool).items[0].basis.startswith("3.0 x p5.4xlarge at ")
 
 
+SPOT_GROUP = _resource(
+    "aws:autoscaling/group:Group",
+    "workers",
+    {
+        "minSize": 2,
+        "maxSize": 4,
+        "mixedInstancesPolicy": {"instancesDistribution": {"onDemandBaseCapacity": 0, "onDemandPercentageAboveBaseCapacity": 0}},
+    },
+    "urn:pulumi:dev::lepton::aws:ec2/launchTemplate:LaunchTemplate::big",
+)
+SPOT_NODES = _resource(
+    "aws:eks/nodeGroup:NodeGroup",
+    "gpu",
+    {"capacityType": "SPOT", "scalingConfig": {"minSize": 2, "desiredSize": 2, "maxSize": 4}},
+    "urn:pulumi:dev::lepton::aws:ec2/launchTemplate:LaunchTemplate::big",
+)
+
+
+@pytest.mark.parametrize("bought", [SPOT_GROUP, SPOT_NODES], ids=["group", "node group"])
+def test_what_is_bought_as_spot_is_billed_at_the_spot_price_of_its_day(bought: Resource) -> None:
+    big = machine("aws", "p5.48xlarge", REGION)
+    assert big is not None
+    assert big.spot_usd_per_hour is not None
+    template = _resource("aws:ec2/launchTemplate:LaunchTemplate", "big", {"instanceType": "p5.48xlarge"})
+
+    (item,) = _bill(template, bought).items
+
+    assert item.usd_per_month.low == pytest.approx(2 * big.spot_usd_per_hour * HOURS)
+    assert item.usd_per_month.high == pytest.approx(4 * big.spot_usd_per_hour * HOURS)
+    assert "p5.48xlarge spot at" in item.basis
+    assert str(big.spot_date or big.price_date) in item.basis
+
+
+def test_a_spot_group_of_a_machine_without_a_spot_price_is_named_and_not_billed_on_demand() -> None:
+    small = machine("aws", "p5.4xlarge", REGION)
+    assert small is not None
+    assert small.spot_usd_per_hour is None
+    template = _resource("aws:ec2/launchTemplate:LaunchTemplate", "big", {"instanceType": "p5.4xlarge"})
+
+    cost = _bill(template, SPOT_GROUP)
+
+    assert cost.items == ()
+    assert "no spot price of p5.4xlarge" in str(cost.unpriced)
+
+
 def test_what_is_always_on_costs_the_same_at_every_size() -> None:
     cluster = _resource("aws:eks/cluster:Cluster", "cluster", {"upgradePolicy": {"supportType": "STANDARD"}})
     key = _resource("aws:kms/key:Key", "disks", {})

@@ -23,7 +23,7 @@ from lepton_infra.sizing.packing.model import Case, Limits, Offer
 from lepton_infra.sizing.packing.program import Program
 from lepton_infra.sizing.packing.solve import Answer, Effort, relax, solve
 
-_GUESSES: Final = (1.1, 1.3, 2.0, inf)
+_GUESSES: Final = (1.05, 1.2, 1.5, inf)
 """Ceilings over the relaxation that are tried in turn."""
 _ROUNDS: Final = 4
 _WHOLE: Final = 1e-6
@@ -64,8 +64,9 @@ def cheapest(program: Program, case: Case, offers: Sequence[Offer], effort: Effo
         lowest = max(lowest, ceiling if reached is None else min(ceiling, reached))
         if answer is not None and (best is None or answer.value < best.value):
             best = answer
-        if answer is not None and answer.value <= ceiling * (1 + _WHOLE):
-            return Found(answer, min(answer.value, max(lowest, min(ceiling, answer.bound))))
+        bound = lowest if answer is None else max(lowest, min(ceiling, answer.bound))
+        if answer is not None and (answer.value <= ceiling * (1 + _WHOLE) or answer.value - bound <= effort.gap * answer.value):
+            return Found(answer, min(answer.value, bound))
         if answer is None and best is None and reached is not None and not isinf(ceiling):
             lowest = max(lowest, ceiling)
     return None if best is None else Found(best, min(lowest, best.value))

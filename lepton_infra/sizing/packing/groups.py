@@ -28,6 +28,8 @@ _OFF: Final[dict[str, object]] = {
     "usd_per_tonne_co2e": 0.0,
 }
 """What each limit is where it limits nothing."""
+_COUNTS: Final = {"min_nodes": 1, "max_nodes": -1}
+"""Limits on the number of nodes, and what makes each one node tighter."""
 MONTHLY: Final = frozenset({"usd_per_month", "kg_co2e_per_month"})
 """Limits that hold over all hours together."""
 
@@ -53,6 +55,23 @@ def without(case: Case, lifts: Iterator[Lift] | tuple[Lift, ...]) -> Case:
     for lift in lifts:
         case = lift(case)
     return case
+
+
+def tightened(case: Case, name: str) -> Case | None:
+    """Return the case with a limit on a number of nodes one tighter; None for limits of another kind, and where none is allowed at all."""
+    whose, _, what = name.partition(".")
+    if whose == "fleet" and what.startswith("quotas["):
+        place = int(what[len("quotas[") : -1])
+        quotas = tuple(replace(one, most=one.most - 1) if at == place else one for at, one in enumerate(case.limits.quotas))
+        return case.within(replace(case.limits, quotas=quotas)) if case.limits.quotas[place].most else None
+    if what not in _COUNTS:
+        return None
+    if whose == "fleet":
+        count: int = getattr(case.limits, what)
+        return case.within(_replaced(case.limits, what, count + _COUNTS[what]))
+    place = next(at for at, need in enumerate(case.needs) if need.name == whose)
+    count = getattr(case.needs[place], what)
+    return _lift_need(place, what, count + _COUNTS[what])(case)
 
 
 def _of_need(place: int, need: Need) -> Iterator[tuple[str, Lift]]:

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import numpy as np
 
 from lepton_infra.sizing.packing.bounds import cheapest
 from lepton_infra.sizing.packing.check import broken
-from lepton_infra.sizing.packing.model import Case, Key, Offer
+from lepton_infra.sizing.packing.model import Case, Key, Limits, Need, Offer
 from lepton_infra.sizing.packing.program import Cut, Program, build
 from lepton_infra.sizing.packing.prune import undominated
 from lepton_infra.sizing.packing.solve import Answer, Effort, solve
@@ -40,7 +40,11 @@ class Hour:
     """Whether a search ended before it was within the gap."""
 
 
-def pack_hour(case: Case, offers: Sequence[Offer], hour: int, effort: Effort) -> Hour | None:
+Known: TypeAlias = dict[tuple[Limits, str, float, int, int | None], Hour | None]
+"""Hours of one service packed for itself, by its limits, name, demand and bounds on nodes: what another limit leaves as it was."""
+
+
+def pack_hour(case: Case, offers: Sequence[Offer], hour: int, effort: Effort, known: Known | None = None) -> Hour | None:
     """Return the nodes of one hour, or None where no nodes keep the limits.
 
     Args:
@@ -48,8 +52,9 @@ def pack_hour(case: Case, offers: Sequence[Offer], hour: int, effort: Effort) ->
         offers: what the limits allow, in canonical order.
         hour: which hour.
         effort: how hard to try.
+        known: what was packed of the same market before; what is packed here is added.
     """
-    apart = _apart(case, offers, hour, effort)
+    apart = _apart(case, offers, hour, effort, {} if known is None else known)
     if apart is not None:
         return apart
     kept = undominated(case, offers, hour)
@@ -60,14 +65,26 @@ def pack_hour(case: Case, offers: Sequence[Offer], hour: int, effort: Effort) ->
     return None if most is None else _cheapest(case, kept, hour, effort, Cut(most=most))
 
 
-def _apart(case: Case, offers: Sequence[Offer], hour: int, effort: Effort) -> Hour | None:
+def can(case: Case, offers: Sequence[Offer], hour: int) -> bool:
+    """Say whether any nodes keep the limits in an hour, whatever they cost."""
+    program = build(case, offers, [hour], Cut(free=case.limits.may_cut))
+    return solve(program, np.zeros(len(program.usd)), Effort(gap=1.0)) is not None
+
+
+def _apart(case: Case, offers: Sequence[Offer], hour: int, effort: Effort, known: Known) -> Hour | None:
     """Return the services packed each for itself, or None where that breaks what they share: what is best for each is best for all."""
     if len(case.needs) == 1:
         return None
     limits = replace(case.limits, quotas=(), min_nodes=0, max_nodes=None, may_cut=False)
-    alone = [pack_hour(Case(case.offers, (need,), limits), offers, hour, effort) for need in case.needs]
-    found = [one for one in alone if one is not None]
-    if len(found) < len(alone):
+
+    def alone(need: Need) -> Hour | None:
+        mark = (limits, need.name, need.demand[hour], need.min_nodes, need.max_nodes)
+        if mark not in known:
+            known[mark] = pack_hour(Case(case.offers, (need,), limits), offers, hour, effort)
+        return known[mark]
+
+    found = [one for need in case.needs if (one := alone(need)) is not None]
+    if len(found) < len(case.needs):
         return None
     nodes = {(key, service): count for service, one in enumerate(found) for (key, _), count in one.nodes.items()}
     unserved = (0.0,) * len(case.needs)

@@ -1,6 +1,7 @@
 """All hours in one program: where a budget or a cap on carbon ties them together, and not all can be served.
 
-It is solved over few offers, those that the hours used when packed alone and those that serve most for a dollar and for a gram.
+It is solved over few offers, those that the hours used when packed alone and those that serve most for a dollar and for a gram, so its
+bound speaks of fleets of those alone; where nothing is cut, the hours packed alone bound every fleet.
 The least unserved share is found for the highest priority first and held, then for the next; dollars come last.
 """
 
@@ -33,17 +34,15 @@ def allowance(case: Case) -> tuple[float | None, float | None]:
     return None if usd is None else usd * share, None if kilograms is None else kilograms * 1000 * share
 
 
-def pack_together(case: Case, offers: Sequence[Offer], alone: Sequence[Hour], spare_usd: float, effort: Effort) -> tuple[Hour, ...] | None:
+def pack_together(case: Case, few: Sequence[Offer], spare_usd: float, effort: Effort) -> tuple[Hour, ...] | None:
     """Return the hours within budget and cap, or None where nothing is.
 
     Args:
         case: needs and limits.
-        offers: what the limits allow.
-        alone: the hours packed one by one.
+        few: the offers to choose from, see `few_offers`.
         spare_usd: dollars of the budget that are kept for starts.
         effort: how hard to try.
     """
-    few = _few(case, offers, alone)
     program = build(case, few, range(case.hours), Cut(free=case.limits.may_cut))
     usd, grams = allowance(case)
     extra: list[tuple[Floats, float]] = []
@@ -75,7 +74,8 @@ def _unserved(program: Program, case: Case, priority: int) -> Floats:
     return objective
 
 
-def _few(case: Case, offers: Sequence[Offer], alone: Sequence[Hour]) -> list[Offer]:
+def few_offers(case: Case, offers: Sequence[Offer], alone: Sequence[Hour]) -> list[Offer]:
+    """Return the offers that the hours packed alone use, and those that serve most for a dollar or for a gram."""
     used = {key for hour in alone for key, _ in hour.nodes}
     busiest = [max(range(case.hours), key=need.demand.__getitem__) for need in case.needs]
     for need, hour in zip(case.needs, busiest, strict=True):

@@ -1,14 +1,14 @@
 """Packing a day: hour by hour, then the starts, then what ties the hours together."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from lepton_infra.errors import BadInput, Fault
 from lepton_infra.sizing.packing.conflict import smallest_conflict
-from lepton_infra.sizing.packing.groups import Lift, demands, in_force, without
-from lepton_infra.sizing.packing.hourly import Hour, pack_hour
-from lepton_infra.sizing.packing.joint import allowance, pack_together
+from lepton_infra.sizing.packing.groups import MONTHLY, Lift, demands, in_force, without
+from lepton_infra.sizing.packing.hourly import Hour, Known, can, pack_hour
+from lepton_infra.sizing.packing.joint import allowance, few_offers, pack_together
 from lepton_infra.sizing.packing.model import Case, Key, Offer
 from lepton_infra.sizing.packing.offers import allowed
 from lepton_infra.sizing.packing.solve import Effort
@@ -31,6 +31,10 @@ class Packed:
     """The nodes of each hour."""
     alone: tuple[Hour, ...] = ()
     """The hours as they were packed one by one, before starts, budget and cap on carbon were looked at."""
+    searched: int | None = None
+    """Offers that were chosen from where budget or cap on carbon tied the hours together; None where all were, hour by hour."""
+    known: Known = field(default_factory=dict, repr=False, compare=False)
+    """Services packed for themselves on the way, so that the price of a limit need not pack again what it does not touch."""
 
     @cached_property
     def by_key(self) -> dict[Key, Offer]:
@@ -69,8 +73,28 @@ class Packed:
 
     @property
     def bound(self) -> float:
-        """Return what no fleet that serves as much within the limits falls below, starts not counted."""
-        return sum(hour.bound for hour in self.hours)
+        """Return what no fleet that serves as much within the limits falls below, starts not counted.
+
+        Where hours are tied together and something is cut, it is known of fleets of the offers searched alone (`bounds_all`).
+        """
+        joint, alone = (sum(hour.bound for hour in hours) for hours in (self.hours, self.alone or self.hours))
+        if self.searched is None or not self._serves_as_much:
+            return joint
+        return max(joint, alone) if self._searched_all else alone
+
+    @property
+    def bounds_all(self) -> bool:
+        """Say whether the bound holds for every fleet of the offers that the limits allow."""
+        return self._searched_all or self._serves_as_much
+
+    @property
+    def _searched_all(self) -> bool:
+        return self.searched in {None, len(self.offers)}
+
+    @property
+    def _serves_as_much(self) -> bool:
+        """Say whether what ties the hours together cuts nothing that they would serve without it."""
+        return all(now.unserved == was.unserved for now, was in zip(self.hours, self.alone or self.hours, strict=True))
 
     @property
     def gap(self) -> float:
@@ -114,27 +138,30 @@ def pack(case: Case, effort: Effort | None = None, say: Callable[[str], None] | 
 def attempt(case: Case, effort: Effort, say: Callable[[str], None] | None = None) -> Packed | None:
     """Return the day's fleet, or None where the limits cannot all be kept."""
     offers = allowed(case.offers, case.limits)
-    hours = hourly(case, offers, effort, say)
+    known: Known = {}
+    hours = hourly(case, offers, effort, say, known)
     if hours is None:
         return None
-    alone = Packed(case, offers, hours, hours)
+    alone = Packed(case, offers, hours, hours, known=known)
     smoothed = replace(alone, hours=smooth(case, offers, hours, effort))
     if _within(smoothed):
         return smoothed
     return _together(alone, effort)
 
 
-def hourly(case: Case, offers: tuple[Offer, ...], effort: Effort, say: Callable[[str], None] | None = None) -> tuple[Hour, ...] | None:
+def hourly(
+    case: Case, offers: tuple[Offer, ...], effort: Effort, say: Callable[[str], None] | None = None, known: Known | None = None
+) -> tuple[Hour, ...] | None:
     """Return the hours packed one by one, or None where one cannot be; an hour with the same needs as another is not packed twice."""
-    known: dict[tuple[float, ...], Hour | None] = {}
+    same: dict[tuple[float, ...], Hour | None] = {}
     found: list[Hour] = []
     for hour in range(case.hours):
         needs = tuple(need.demand[hour] for need in case.needs)
-        if needs not in known:
+        if needs not in same:
             if say:
                 say(f"packing the fleet: hour {hour + 1} of {case.hours}")
-            known[needs] = pack_hour(case, offers, hour, effort)
-        one = known[needs]
+            same[needs] = pack_hour(case, offers, hour, effort, known)
+        one = same[needs]
         if one is None:
             return None
         found.append(one)
@@ -144,12 +171,21 @@ def hourly(case: Case, offers: tuple[Offer, ...], effort: Effort, say: Callable[
 def conflict(case: Case, effort: Effort) -> tuple[str, ...]:
     """Return the names of the smallest set of limits that cannot all be kept, demand among them where none may be cut."""
     lifts = in_force(case) | ({} if case.limits.may_cut else demands(case))
+    tied = any(name.removeprefix("fleet.") in MONTHLY for name in lifts)
 
     def possible(held: frozenset[str]) -> bool:
         lifted: tuple[Lift, ...] = tuple(lift for name, lift in lifts.items() if name not in held)
-        return attempt(without(case, lifted), effort) is not None
+        loose = without(case, lifted)
+        # Where nothing ties the hours together, the first nodes found will do: they need not be cheap.
+        return attempt(loose, effort) is not None if tied else _can_all(loose)
 
     return smallest_conflict(lifts, possible)
+
+
+def _can_all(case: Case) -> bool:
+    offers = allowed(case.offers, case.limits)
+    first = {tuple(need.demand[hour] for need in case.needs): hour for hour in reversed(range(case.hours))}
+    return all(can(case, offers, hour) for hour in first.values())
 
 
 def _told(case: Case, effort: Effort) -> Fault:
@@ -168,13 +204,13 @@ def _within(packed: Packed) -> bool:
 
 def _together(alone: Packed, effort: Effort) -> Packed | None:
     """Share a budget between hours and starts until both are within it; starts are smoothed only where that keeps the cap on carbon."""
-    spare = 0.0
+    spare, few = 0.0, few_offers(alone.case, alone.offers, alone.hours)
     for _ in range(_TIMES):
-        hours = pack_together(alone.case, alone.offers, alone.hours, spare, effort)
+        hours = pack_together(alone.case, few, spare, effort)
         if hours is None:
             return None
-        plain = replace(alone, hours=hours)
-        smoothed = replace(alone, hours=smooth(alone.case, alone.offers, hours, effort))
+        plain = replace(alone, hours=hours, searched=len(few))
+        smoothed = replace(plain, hours=smooth(alone.case, alone.offers, hours, effort))
         found = next((one for one in (smoothed, plain) if _within(one)), None)
         if found:
             return found

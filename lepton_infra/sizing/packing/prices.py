@@ -1,12 +1,14 @@
-"""What each limit costs: the hours packed again without it."""
+"""What each limit costs: the hours that it may bind in, packed again without it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from lepton_infra.sizing.packing.groups import MONTHLY, Lift, in_force
+from lepton_infra.sizing.packing.check import broken
+from lepton_infra.sizing.packing.groups import MONTHLY, Lift, in_force, tightened
+from lepton_infra.sizing.packing.hourly import Hour, pack_hour
 from lepton_infra.sizing.packing.offers import allowed
-from lepton_infra.sizing.packing.pack import Packed, hourly
+from lepton_infra.sizing.packing.pack import Packed
 from lepton_infra.sizing.packing.solve import Effort
 
 _LESS: Final = 1e-6
@@ -24,7 +26,8 @@ class Price:
     hours: tuple[int, ...]
     """Hours in which it binds: without it, either the hour would certainly cost less, or less would stay unserved."""
     usd: float
-    """Dollars of the planned hours that it costs, starts not counted; 0 where it binds in no hour, below 0 where less is served for it."""
+    """Dollars of the planned hours that it costs at least, starts not counted; 0 where it binds in no hour, below 0 where less is served
+    for it."""
     share: float
     """The same as a share of what the hours would cost without it."""
     served: float
@@ -35,7 +38,8 @@ def prices(packed: Packed, effort: Effort | None = None, say: Callable[[str], No
     """Return the price of each limit in force, each lifted alone; the dearest first, ties by name.
 
     An hour counts only where the fleet without the limit is cheaper than what any fleet within it could be, so that the solver's gap
-    is never taken for a price. Budget and cap on carbon are lifted by looking at the hours as they were before.
+    is never taken for a price. An hour whose nodes stay one and more away from a limit on their number is not packed again, nor is a
+    service that the limit does not touch. Budget and cap on carbon are lifted by looking at the hours as they were before.
     """
     trying = effort or Effort(gap=_GAP, branches=_BRANCHES)
     found: list[Price] = []
@@ -48,8 +52,7 @@ def prices(packed: Packed, effort: Effort | None = None, say: Callable[[str], No
 
 def _price(packed: Packed, name: str, lift: Lift, effort: Effort) -> Price:
     monthly = name.removeprefix("fleet.") in MONTHLY
-    case = lift(packed.case)
-    lifted = packed.alone if monthly else hourly(case, allowed(case.offers, case.limits), effort)
+    lifted = packed.alone if monthly else _lifted(packed, name, lift, effort)
     held = packed.hours if monthly else packed.alone
     if lifted is None:
         return Price(name, (), 0.0, 0.0, 0.0)
@@ -65,3 +68,27 @@ def _price(packed: Packed, name: str, lift: Lift, effort: Effort) -> Price:
         usd += before.cost - after.cost
     without = sum(one.cost for one in lifted)
     return Price(name, tuple(hours), usd, usd / without if without else 0.0, served)
+
+
+def _lifted(packed: Packed, name: str, lift: Lift, effort: Effort) -> tuple[Hour, ...] | None:
+    """Return the hours without the limit, those that it leaves alone as they are; None where an hour cannot be packed."""
+    case = lift(packed.case)
+    offers = allowed(case.offers, case.limits)
+    same: dict[tuple[float, ...], Hour | None] = {}
+    found: list[Hour] = []
+    for hour, before in enumerate(packed.alone):
+        needs = tuple(need.demand[hour] for need in case.needs)
+        if needs not in same:
+            clear = _clear(packed, name, hour, before)
+            same[needs] = before if clear else pack_hour(case, offers, hour, effort, packed.known)
+        one = same[needs]
+        if one is None:
+            return None
+        found.append(one)
+    return tuple(found)
+
+
+def _clear(packed: Packed, name: str, hour: int, found: Hour) -> bool:
+    """Say whether an hour's nodes keep a limit on their number even where it is one tighter; of other limits that is not said."""
+    tighter = tightened(packed.case, name)
+    return tighter is not None and name not in broken(tighter, packed.offers, hour, found.nodes, found.unserved)

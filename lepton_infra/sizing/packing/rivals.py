@@ -2,15 +2,19 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from math import ceil
+from math import ceil, inf
 from typing import Final
 
 from lepton_infra.sizing.packing.check import broken
 from lepton_infra.sizing.packing.greedy import least_loaded_first
 from lepton_infra.sizing.packing.hourly import Hour
+from lepton_infra.sizing.packing.joint import few_offers
 from lepton_infra.sizing.packing.model import Case, Key, Limits, Market, Offer
+from lepton_infra.sizing.packing.offers import allowed
 from lepton_infra.sizing.packing.pack import Packed, attempt
-from lepton_infra.sizing.packing.solve import Effort
+from lepton_infra.sizing.packing.program import Cut, build
+from lepton_infra.sizing.packing.prune import undominated
+from lepton_infra.sizing.packing.solve import Effort, relax
 from lepton_infra.sizing.packing.starts import total_starts
 
 _SLACK: Final = 1e-9
@@ -34,7 +38,10 @@ class Rival:
 
 
 def rivals(packed: Packed, effort: Effort | None = None, say: Callable[[str], None] | None = None) -> tuple[Rival, ...]:
-    """Return the fleets beside the one chosen, those within the limits first, then by what they leave unserved and cost."""
+    """Return the fleets beside the one chosen, those within the limits first, then by what they leave unserved and cost.
+
+    They are searched for over few offers and with a wide gap: a dollar figure is what such a fleet costs at most, about.
+    """
     trying = effort or Effort(gap=_GAP, branches=_BRANCHES, sweeps=1)
     found: list[Rival] = []
     for name, make in _makers(packed, trying):
@@ -51,33 +58,47 @@ def _makers(packed: Packed, effort: Effort) -> Iterator[tuple[str, Callable[[], 
     case = packed.case.within(limits)
     clouds = sorted({offer.cloud for offer in packed.offers})
     if len(clouds) > 1:
-        yield (
-            "one cloud",
-            lambda: _best(
-                _solved(packed, f"{cloud} alone", replace(limits, clouds=(cloud,), max_cloud_share=None), effort) for cloud in clouds
-            ),
-        )
+        yield "one cloud", lambda: _one_cloud(packed, [replace(limits, clouds=(cloud,), max_cloud_share=None) for cloud in clouds], effort)
     if any(offer.spot for offer in packed.offers):
-        yield "on demand alone", lambda: _solved(packed, "on demand alone", replace(limits, spot=False), effort)
+        yield "on demand alone", lambda: _solved(packed, "on demand alone", case.within(replace(limits, spot=False)), effort)
     leading = _leading(packed)
     if leading:
         fewer = replace(case, offers=tuple(offer for offer in case.offers if offer.key != leading))
         name = f"without {' '.join(leading)}"
-        yield name, lambda: _as_rival(packed, name, attempt(fewer, effort))
+        yield name, lambda: _solved(packed, name, fewer, effort)
     yield "one type", lambda: one_type(packed)
     yield "least-loaded-first", lambda: _rival(packed, "least-loaded-first", least_loaded_first(case, packed.offers))
 
 
-def _best(found: Iterator[Rival | None]) -> Rival | None:
-    ranked = [one for one in found if one]
-    return min(ranked, key=lambda one: (round(sum(one.unserved), 6), one.usd, one.name), default=None)
+def _one_cloud(packed: Packed, clouds: Sequence[Limits], effort: Effort) -> Rival | None:
+    """Return the best fleet of one cloud: the cloud that may be cheapest first, and none that cannot be cheaper than what is found."""
+    found: list[Rival] = []
+    for least, limits in sorted(((_least_usd(packed.case.within(one)), one) for one in clouds), key=lambda one: (one[0], one[1].clouds)):
+        if any(not any(rival.unserved) and rival.usd < least for rival in found):
+            continue
+        made = _solved(packed, f"{limits.clouds[0]} alone", packed.case.within(limits), effort)
+        found += [made] if made else []
+    return min(found, key=lambda one: (round(sum(one.unserved), 6), one.usd, one.name), default=None)
 
 
-def _solved(packed: Packed, name: str, limits: Limits, effort: Effort) -> Rival | None:
-    return _as_rival(packed, name, attempt(packed.case.within(limits), effort))
+def _least_usd(case: Case) -> float:
+    """Return what no fleet that serves all within the limits falls below, infinite where there is none: nodes in fractions."""
+    case = case.within(replace(case.limits, usd_per_tonne_co2e=0.0))
+    offers, least = allowed(case.offers, case.limits), 0.0
+    for hour in range(case.hours):
+        program = build(case, undominated(case, offers, hour), [hour], Cut())
+        relaxed = relax(program, program.cost(case.limits))
+        if relaxed is None:
+            return inf
+        least += relaxed.value
+    return least
 
 
-def _as_rival(packed: Packed, name: str, found: Packed | None) -> Rival | None:
+def _solved(packed: Packed, name: str, case: Case, effort: Effort) -> Rival | None:
+    """Return a fleet of few offers, those that serve most for a dollar first; of all offers where those few are not enough."""
+    few = few_offers(case, allowed(case.offers, case.limits), packed.hours)
+    strict = case.within(replace(case.limits, may_cut=False))
+    found = attempt(replace(strict, offers=tuple(few)), effort) or attempt(case, effort)
     return _rival(packed, name, found.hours) if found else None
 
 
