@@ -64,7 +64,7 @@ class Mix:
     spread: int = 1
     """Pools that the spot part is spread over at least; the others stand by for those sold out."""
     survives: bool = False
-    """Whether on-demand nodes are added until the demand to be expected is served without the largest pool."""
+    """Whether so much more is held, on every pool alike, that the demand to be expected is served without the largest."""
     committed: int = 0
     """Nodes of the base that are paid for whether they run or not."""
 
@@ -87,6 +87,8 @@ class Mix:
 
     def split(self, demand: float, expected: float, limits: list[int]) -> list[int]:
         """Return nodes of each offer for the demand ordered for, no pool larger than its limit."""
+        if self.survives:
+            demand = max(demand, expected / (1 - self.share / self.spread))
         stood = self.stand((1 - self.share) * demand if self.spot else demand)
         left, each = demand - self.carried(stood), self.share * demand / self.spread
         nodes = [0] * len(self.spot)
@@ -112,7 +114,7 @@ class Mix:
         stood = f"{self.base.name}{committed}" + (f" and {self.filler.name}" if self.filler else "")
         if not self.spot:
             return stood
-        return f"{stood}; spot over {self.spread} pools or more of: {', '.join(one.name for one in self.spot)}"
+        return f"{stood}; spot over {self.spread} or more of: {', '.join(one.name for one in self.spot)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,10 +149,8 @@ class Pool:
     back: int = 0
     """Window from which it is sold again."""
 
-    @property
-    def held(self) -> int:
-        """Return the nodes that are paid for."""
-        return self.ready + sum(count for _, count in self.orders)
+    held: int = 0
+    """Nodes that are paid for, those on their way included."""
 
     def limit(self, place: int) -> int:
         """Return how many nodes may be wanted: none while sold out, no more than there are while orders are refused."""
@@ -164,18 +164,24 @@ class Pool:
             self.ready += sum(count for when, count in self.orders if when <= place)
             self.orders = [order for order in self.orders if order[0] > place]
         if self.fate.lost[place]:
-            self.ready, self.orders = 0, []
-            self.back = place + self.fate.back[place]
+            self.lose(place)
+
+    def lose(self, place: int) -> None:
+        """Lose all nodes, and be sold out for a while."""
+        self.ready, self.held, self.orders = 0, 0, []
+        self.back = place + self.fate.back[place]
 
     def order(self, wanted: int, place: int, lead: int) -> None:
         """Order what is missing, or cancel orders that are too much, the youngest first."""
         surplus = self.held - wanted
         if surplus < 0 and not self.fate.refuses[place]:
             self.orders.append((place + 1 + ceil(lead * (1 + self.fate.late[place]) - _ROUNDING), -surplus))
+            self.held = wanted
         while surplus > 0 and self.orders:
             when, count = self.orders.pop()
             if count > surplus:
                 self.orders.append((when, count - surplus))
+            self.held -= min(count, surplus)
             surplus -= min(count, surplus)
 
 
@@ -196,10 +202,10 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """Whose troubles are met: a draw, and how often pools are lost beside what is taken for true."""
+    """Whose troubles are met: a draw, and whether the largest spot pool is taken every noon besides."""
 
     seed: int
-    harsher: float = 1.0
+    noons: bool = False
 
 
 def pools_of(setting: Setting, mix: Mix, world: World) -> list[Pool]:
@@ -207,7 +213,7 @@ def pools_of(setting: Setting, mix: Mix, world: World) -> list[Pool]:
     hours, windows = setting.hours_per_window, len(setting.values)
 
     def one(offer: Offer) -> Pool:
-        loss = 1 - (1 - offer.loss_per_hour) ** (hours * world.harsher)
+        loss = 1 - (1 - offer.loss_per_hour) ** hours
         return Pool(offer, fate(world.seed, offer.market, offer.refused, loss, hours, windows))
 
     return [one(offer) for offer in mix.offers]
@@ -230,11 +236,13 @@ def drive(setting: Setting, mix: Mix, decide: Decide, span: Span, world: World) 
     Nodes stop only while those that are up serve what is ordered for without them, so that moving from one type to another leaves no hole.
     """
     pools = pools_of(setting, mix, world)
-    usd, short, missing = 0.0, 0, 0.0
+    usd, short, missing, day = 0.0, 0, 0.0, round(24 / setting.hours_per_window)
     base, serving = np.zeros(span.end), np.zeros(span.end)
     for place, demand in steps(setting, span):
         for pool in pools:
             pool.begin(place)
+        if world.noons and place % day == day // 2:
+            max(pools[2:], key=lambda pool: pool.ready * pool.offer.capacity).lose(place)
         up = sum(pool.ready * pool.offer.capacity for pool in pools)
         serving[place] = up
         if place >= span.first and not isnan(demand):
@@ -247,7 +255,7 @@ def drive(setting: Setting, mix: Mix, decide: Decide, span: Span, world: World) 
         for pool, count in zip(pools, nodes, strict=True):
             pool.order(count, place, setting.lead)
             stop = min(max(pool.held - count, 0), pool.ready, max(int(free / pool.offer.capacity + _ROUNDING), 0))
-            pool.ready -= stop
+            pool.ready, pool.held = pool.ready - stop, pool.held - stop
             free -= stop * pool.offer.capacity
         if place == max(span.first - WARM_UP, 0):
             settle(pools)
