@@ -1,8 +1,34 @@
-"""PLACEHOLDER DOC"""
+"""Dollars: our planner on a mixed fleet beside 80/40 thresholds on the best single on-demand type, on the same troubled days.
+
+A table for each series and set of clouds, one lever after another. Each line keeps the better of what it adds and what stood before:
+
+- The rivals: 80/40 scaling to 60 % on the type that it costs least on, however often it is short; and the same shape scaled up or down, on
+  the type and at the scale that cost least within 1 % of windows short. Type and scale are chosen on the test days, with hindsight.
+- Ours is chosen on the days before the test: types, pools, surplus and level are those that cost least in a rehearsal there within 1 %.
+- Spot is filled cheapest pool first, none with more than its part of the spread; a pool that refuses is passed over for the next. A pool is
+  one kind of accelerator in one zone, whatever the machine's size, in the regions that share the first word of the name with the region of
+  each cloud where a unit costs least on demand.
+- "Largest pool to spare": every pool holds so much more that the median of demand is served without the largest. "Surplus rehearsed": only
+  the chance of a loss counts, and that of a pool in a given half hour is far below 1 %. A loss then goes deep: the last columns say what
+  happens if the largest spot pool is taken every noon.
+- Commitments: as many nodes of the base as the newsvendor says on the history, at the price of a year; the test days pay their share.
+- "Scaled to 1 % short": the last line at the least level that keeps to 1 % on the test days, with hindsight as the rival's.
+
+Troubles: an order is refused (2 % on demand, 10 % spot), a node takes longer than the ten minutes of lead (by an exponential time, 30 % in
+the mean). A spot pool is lost whole: the monthly share of AWS's interruption band (its upper end; 30 % for `>20%` and where nobody says) is
+taken as the chance of the pool's loss in a month, and it stays sold out for an hour in the mean. Pools have no size limit.
+Every node is billed from its launch until it is stopped or lost, at the price of its row in the catalogue. Figures are means over five
+draws, none of them rehearsed.
+
+Demand: requests per second at the estimated throughput of Llama-3.1-8B (catalogued in `lepton_infra/throughput`: 2,000 tokens in, 300 out),
+or accelerators of 80 GB and more, one for one.
+
+Run: python benchmarks/dollars.py [SERIES.csv:UNIT:TEST_DAYS ...], UNIT `rps` or `gpus`
+"""
 
 import argparse
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
@@ -11,9 +37,10 @@ from pathlib import Path
 from statistics import fmean
 
 import numpy as np
+from market import offers, size_by
 from mixed_fleet import Decide, Done, Mix, Offer, World, drive
 
-from lepton_infra.catalog import Catalog, Cloud, Interruption, Machine, machine_zones, shipped_catalog, zones
+from lepton_infra.catalog import Cloud, shipped_catalog
 from lepton_infra.sizing import planner, policies
 from lepton_infra.sizing.arrays import Ints
 from lepton_infra.sizing.backtest import GAIN, MEMORY_DAYS, NOMINAL
@@ -26,27 +53,21 @@ from lepton_infra.sizing.source import read_series
 
 ROOT = Path(__file__).parents[1]
 SERIES = (f"{ROOT / 'stacks/demand/servegen_m_large_10min.csv'}:rps:4", f"{ROOT / 'benchmarks/series/helios_earth_10min.csv'}:gpus:7")
-RPS = {"H100": 12.6, "H200": 14.4, "B200": 27.5, "A100-80GB": 4.4, "RTXPRO6000": 5.5, "L40S": 1.9}
-"""Requests per second of one accelerator under a second 2 to the first token and 50 ms to each after it (aiconfigurator 0.12.0)."""
-LARGE = ("A100-80GB", "H100", "H100-NVL", "H200", "B200")
-"""Accelerators of 80 GB and more."""
-MONTHLY = {Interruption.UNDER_5: 0.05, Interruption.UNDER_10: 0.10, Interruption.UNDER_15: 0.15, Interruption.UNDER_20: 0.20}
-MOST_MONTHLY = 0.30
-HOURS_PER_MONTH = 730
 LEAD_MINUTES = 10
 ALLOWED = 0.01
-REFUSED, REFUSED_SPOT = 0.02, 0.10
 HALF, MOST = 0.5, 0.9
 """Shares of what is ordered that may stand on spot."""
+HALF_TO_SPARE = "spot to 50 %, largest pool to spare"
 SPREADS = (1, 2, 4, 8)
+"""Pools that the spot part is spread over at least."""
 SPARES = 6
 """Pools that stand by for those sold out."""
 SURVIVING = 0.5
 """Share above the quantile of demand that is served while the largest pool is gone, where that is asked for."""
-MOST_ZONES = 3
 PAST_SEEDS, SEEDS = (101, 102), range(1, 6)
 """Draws of the troubles: those rehearsed, and those of the test days, whose figures are means."""
 MOST_RIVALS = 4
+"""Machines that the rival is scaled on: those on which it costs least as written."""
 WORKERS = 2
 SCALES = tuple(round(1.25 - 0.05 * step, 2) for step in range(20))
 """What the rival's thresholds are multiplied by, the loosest first: 100/50 to 75 % first."""
@@ -157,7 +178,7 @@ def promised(case: Case, trial: Trial) -> Trial:
     return rehearsed(case, replace(trial.mix, committed=count)) if count else trial
 
 
-def tested(case: Case, trial: Trial, *, noons: bool = False) -> Done:
+def tested(case: Case, trial: Trial, *, noons: bool = False) -> Done:  # noqa: PT028 - no test of pytest's
     """Run the test days under several draws of the troubles, none of them rehearsed."""
     decide = partial(levelled, case, trial.rung, case.test.first)
     return mean([drive(case.setting, trial.mix, decide(), case.test, World(seed, noons)) for seed in SEEDS])
@@ -230,79 +251,21 @@ def ladder(case: Case, single: Offer, on_demand: Sequence[Offer], spot: Sequence
     mixed = min(forecast, *plain, key=lambda trial: trial.rank)
     yield "best on-demand mix", mixed
     bases = [trial.mix for trial in plain[:2]]
-    sure_half = best(with_spot(case, bases, spot, HALF, survives=True), mixed)
-    half = best(with_spot(case, bases, spot, HALF), sure_half)
-    sure_most = best(with_spot(case, bases, spot, MOST, survives=True), sure_half)
-    most = best(with_spot(case, bases, spot, MOST), half, sure_most)
-    if spot:
-        yield "spot to 50 %, largest pool to spare", sure_half
+    if not spot:
+        most = half = mixed
+    else:
+        sure_half = best(with_spot(case, bases, spot, HALF, survives=True), mixed)
+        yield HALF_TO_SPARE, sure_half
+        half = best(with_spot(case, bases, spot, HALF), sure_half)
         yield "spot to 50 %, surplus rehearsed", half
+        sure_most = best(with_spot(case, bases, spot, MOST, survives=True), sure_half)
         yield "spot to 90 %, largest pool to spare", sure_most
+        most = best(with_spot(case, bases, spot, MOST), half, sure_most)
         yield "spot to 90 %, surplus rehearsed", most
     ready = [trial.mix for trial in plain if trial.mix.base.committed_usd]
     if ready:
         sure = [rehearsed(case, mix) for share in (HALF, MOST) for mix in (*ready, *with_spot(case, ready, spot, share))]
         yield "commitments for a year", min(most, half, *(promised(case, trial) for trial in sure), key=lambda trial: trial.rank)
-
-
-def offers(catalog: Catalog, clouds: tuple[Cloud, ...], size: Callable[[Machine], float]) -> tuple[list[Offer], list[Offer]]:
-    """Return what can be had on demand and as spot in the region of each cloud where a unit of demand costs least on demand."""
-    where = regions(catalog.machines, size)
-    sold = [(one, size(one)) for one in catalog.machines if one.cloud in clouds and one.region == where[one.cloud] and size(one)]
-    on_demand = [
-        Offer(
-            f"{one.name} ({one.region})",
-            fits,
-            one.usd_per_hour,
-            0.0,
-            REFUSED,
-            committed_usd=min((term.usd_per_hour for term in catalog.commitments(one) if term.years == 1), default=None),
-        )
-        for one, fits in sold
-        if one.on_demand
-    ]
-    near = {cloud: region.split("-")[0] for cloud, region in where.items()}
-    spot = [
-        Offer(f"{one.name} ({zone})", size(one), one.spot_usd_per_hour, hourly(one.interruption), REFUSED_SPOT, f"{one.gpu} {zone}")
-        for one in catalog.machines
-        if one.cloud in clouds and size(one) and one.region.split("-")[0] == near[one.cloud]
-        if one.spot_usd_per_hour and one.spot_usd_per_hour < one.usd_per_hour
-        for zone in zones_of(one)
-    ]
-    return on_demand, spot
-
-
-def zones_of(machine: Machine) -> tuple[str, ...]:
-    """Return the zones that a machine is bought in: those that offer it, or else those of its region, or else the region as one."""
-    known = machine_zones(machine) or zones(machine.cloud, machine.region)
-    return (known.names if known else ())[:MOST_ZONES] or (machine.region,)
-
-
-def hourly(band: Interruption | None) -> float:
-    """Return the chance of a loss within an hour that comes to the band's within a month."""
-    return 1 - (1 - (MONTHLY.get(band, MOST_MONTHLY) if band else MOST_MONTHLY)) ** (1 / HOURS_PER_MONTH)
-
-
-def regions(machines: Sequence[Machine], size: Callable[[Machine], float]) -> dict[Cloud, str]:
-    """Return the region of each cloud where a unit of demand costs least on demand."""
-    fit = [one for one in machines if one.on_demand and size(one)]
-    return {
-        cloud: min((one for one in fit if one.cloud is cloud), key=lambda one: (one.usd_per_hour / size(one), one.region)).region
-        for cloud in Cloud
-    }
-
-
-def size_by(unit: str) -> Callable[[Machine], float]:
-    """Return what says how much demand a machine serves; 0 for a machine that does not serve it."""
-
-    def size(one: Machine) -> float:
-        if one.gpus < 1:  # a share of an accelerator holds no replica
-            return 0.0
-        if unit == "rps":
-            return one.gpus * RPS.get(one.gpu or "", 0.0)
-        return one.gpus if one.gpu in LARGE else 0.0
-
-    return size
 
 
 @dataclass(frozen=True, slots=True)

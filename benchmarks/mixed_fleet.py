@@ -267,7 +267,8 @@ def drive(setting: Setting, mix: Mix, decide: Decide, span: Span, world: World) 
 def steps(setting: Setting, span: Span) -> Iterator[tuple[int, float]]:
     """Yield the windows of a span and those run before it, with their demand."""
     first = max(span.first - WARM_UP, 0)
-    return enumerate(setting.values[first : span.end].tolist(), first)
+    demand: list[float] = setting.values[first : span.end].tolist()
+    return enumerate(demand, first)
 
 
 def settle(pools: list[Pool]) -> None:
