@@ -63,6 +63,8 @@ class PoolArgs(TypedDict):
     """Minutes from ordering a node until it serves."""
     schedule: list[ChangeArgs]
     """Changes of the lower bound over the day."""
+    pool: NotRequired[str]
+    """Pool of the stack that it is a part of, where the pool has several machines or markets; its own name where it is not said."""
     spot: NotRequired[bool]
     """Whether nodes are bought as spot, which the cloud may take back at short notice; on demand where it is not said."""
     target_utilisation: NotRequired[float]

@@ -143,6 +143,8 @@ class PoolSpec(Frozen):
     """Size of a node's encrypted root disk."""
     lead_minutes: Annotated[int, Field(ge=0, le=24 * 60)]
     """Minutes from ordering a node until it serves."""
+    pool: Slug | None = None
+    """Pool of the stack that it is a part of, where the pool has several machines or markets."""
     spot: bool = False
     """Whether nodes are bought as spot."""
     schedule: tuple[ChangeSpec, ...] = ()
@@ -172,6 +174,11 @@ class PoolSpec(Frozen):
         if faults:
             raise ValueError("\n".join(faults))
         return schedule
+
+    @property
+    def served(self) -> str:
+        """Return the pool of the stack that these nodes serve."""
+        return self.pool or self.name
 
 
 class ClusterSpec(Cluster):

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from lepton_components.contract import Scope
 
+POOL_TAG = "pool"
+"""Tag of a machine that says which pool of the stack it serves; `lepton advise` reads it in bills."""
 _RANDOM_END = 8
 """Characters that Pulumi appends to a logical name to make it unique: a dash and seven hexadecimal digits (pulumi, "Autonaming")."""
 _HASH = 8

@@ -54,6 +54,7 @@ def targets_of(plan: Plan) -> dict[str, float]:
 def _part(pool: Pool, planned: PoolPlan, part: Part) -> PoolArgs:
     args: PoolArgs = {
         "name": part.name,
+        "pool": pool.name,
         "machine": part.machine,
         "gpu": part.gpu,
         "gpus": part.gpus,

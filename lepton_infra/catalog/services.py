@@ -19,7 +19,7 @@ class ServicePrice:
     cloud: Cloud
     """Who sells it."""
     region: str
-    """Where, in the cloud's words."""
+    """Where, in the cloud's words; `global` where the price is the same everywhere."""
     service: str
     """Our name of it, for instance `eks-cluster`."""
     unit: str
@@ -29,7 +29,7 @@ class ServicePrice:
     as_of: dt.date
     """Day as of which the price is known."""
     source: str
-    """The cloud's page that states it; how it was checked stands in SOURCES.md."""
+    """The page that states it, or what stands for it in SOURCES.md, which says too how it was checked."""
     note: str
     """What the price leaves out."""
 

@@ -7,7 +7,22 @@ from typing import Annotated
 import typer
 
 from lepton_infra import __version__
-from lepton_infra.cli import advise, backtest, catalog, check, demand, engine, forecast, graph, plan, rehearse, rules, schema, throughput
+from lepton_infra.cli import (
+    advise,
+    backtest,
+    catalog,
+    check,
+    cost,
+    demand,
+    engine,
+    forecast,
+    graph,
+    plan,
+    rehearse,
+    rules,
+    schema,
+    throughput,
+)
 from lepton_infra.errors import LeptonError
 
 app = typer.Typer(
@@ -42,6 +57,7 @@ for verb in (
     advise.advise,
     graph.graph,
     check.check,
+    cost.cost,
     rehearse.rehearse,
     rules.rules,
     schema.schema,

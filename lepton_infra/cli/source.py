@@ -39,6 +39,8 @@ class Source:
     seconds: float = 300.0
     answers: Path | None = None
     debug: bool = False
+    lender: Path | None = None
+    """Where the project is a copy: the directory of the one whose interpreter it is run with."""
 
 
 def load(source: Source, meanwhile: "Callable[[], _Other]") -> "tuple[Graph, _Other]":
@@ -83,7 +85,7 @@ def _run(source: Source, meanwhile: "Callable[[], _Other]") -> "tuple[Graph, _Ot
     from lepton_infra.config.runnable import load_runnable
     from lepton_infra.graph.program import ProgramFault, run_program
 
-    program = _program(load_runnable(find_project(source.project), source.stack))
+    program = _program(load_runnable(find_project(source.project), source.stack), source.lender)
     answers = _answers(source.answers)
     try:
         # The program's process starts before all that is slow to load here.
@@ -130,31 +132,54 @@ def _answers(path: Path | None) -> "Answers":
     return answer
 
 
-def _program(runnable: "Runnable") -> "Program":
+def _program(runnable: "Runnable", lender: Path | None) -> "Program":
     from lepton_infra.engine.host.toolchain import HostError, find_python, read_options
     from lepton_infra.graph.program import Command, Program
 
     root = runnable.project.root
+    home = lender or root
     try:
-        python = find_python(read_options(str(root), str(runnable.directory), runnable.options), os.environ)
+        python = find_python(read_options(str(home), str(_twin(runnable.directory, root, home)), runnable.options), os.environ)
     except HostError as error:
         where, _, said = str(error).partition(": ")
         raise BadInput(Fault(where, said.rstrip("."))) from None
+    own = _lent(python.executable, lender, root)
+    plugins = {name: _plugin(folder, _twin(folder, root, home), own) for name, folder in runnable.plugins.items()}
     return Program(
         project=runnable.project.name,
         stack=runnable.stack,
         root=root,
         directory=runnable.directory,
         entry=runnable.entry,
-        python=Command([str(python.executable)], python.environment(os.environ)),
+        python=Command([str(python.executable)], python.environment(os.environ) | own),
         config=runnable.config,
         secret_keys=runnable.secret_keys,
-        plugins={name: command for name, folder in runnable.plugins.items() if (command := _plugin(folder))},
+        plugins={name: command for name, command in plugins.items() if command},
     )
 
 
-def _plugin(folder: Path) -> "Command | None":
-    """Return how a package of components is started; None where it is not in Python or not installed: few programs need each of them."""
+def _twin(path: Path, root: Path, home: Path) -> Path:
+    """Return the same place under another directory; a place outside stays what it is."""
+    return home / path.relative_to(root) if path.is_relative_to(root) else path
+
+
+def _lent(python: Path, lender: Path | None, root: Path) -> dict[str, str]:
+    """Return what makes a lent interpreter take the packages of a project from its copy; nothing where it is its own."""
+    if lender is None:
+        return {}
+    from lepton_infra.cli.gitref import python_path
+
+    return {"PYTHONPATH": python_path(python, lender, root)}
+
+
+def _plugin(folder: Path, home: Path, own: dict[str, str]) -> "Command | None":
+    """Return how a package of components is started; None where it is not in Python or not installed: few programs need each of them.
+
+    Args:
+        folder: what is run.
+        home: where its interpreter is found.
+        own: what is added to its environment.
+    """
     from lepton_infra.config.root import read_yaml
     from lepton_infra.config.runnable import python_options
     from lepton_infra.engine.host.service import plugin_arguments
@@ -168,7 +193,8 @@ def _plugin(folder: Path) -> "Command | None":
     if options is None:
         return None
     try:
-        python = find_python(of_plugin(read_options(str(folder), str(folder), options)), os.environ)
-        return Command([str(python.executable), "-u", *plugin_arguments("resource", folder, [])], python.environment(os.environ))
+        python = find_python(of_plugin(read_options(str(home), str(home), options)), os.environ)
+        arguments = [str(python.executable), "-u", *plugin_arguments("resource", folder, [])]
+        return Command(arguments, python.environment(os.environ) | own)
     except HostError:
         return None

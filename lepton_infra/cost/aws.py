@@ -1,144 +1,120 @@
-"""What resources of AWS cost: a function per type that costs money by the hour or month."""
+"""What resources of AWS cost: a record or function per type that costs money by the hour or month.
 
-import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Final, cast
+What is free, or billed by use alone, stands in `data/aws.csv`.
+"""
 
-from lepton_infra.catalog.services import HOURS_PER_MONTH
-from lepton_infra.cost.model import Item, Part, Range
+from collections.abc import Iterator
+from typing import Final
+
+from lepton_infra.cost import aws_nodes
+from lepton_infra.cost.inputs import flag, listed, number, text, value
+from lepton_infra.cost.kit import ONE, Flat, Line, tried, units
+from lepton_infra.cost.model import Gap, Item, Part, Range, Reason
 from lepton_infra.cost.prices import NoPriceError, Prices
-from lepton_infra.cost.schedule import average, minute_of_day
 from lepton_infra.graph import Graph, Resource
 
-_TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
-_SCHEDULE = "aws:autoscaling/schedule:Schedule"
-_GP3_IOPS, _GP3_MIBPS = 3000, 125
-"""What a gp3 volume includes (aws.amazon.com/ebs/pricing)."""
+CLOUD: Final = "aws"
+_GB = "billed per GiB that flows through it"
+_LCU = "billed per capacity unit that traffic takes"
 
 
-def region(graph: Graph) -> str:
-    """Return the region of the graph's AWS provider."""
-    return next((str(provider.inputs["region"]) for provider in graph.of_type("pulumi:providers:aws") if "region" in provider.inputs), "")
+def region(resource: Resource, graph: Graph) -> object:
+    """Return where a resource is built: its own region, or its provider's."""
+    provider = graph.by_urn.get(resource.provider or "") or next(graph.of_type("pulumi:providers:aws"), None)
+    return resource.inputs.get("region") or (provider.inputs.get("region") if provider else None)
 
 
-def _key(resource: Resource, _: Graph, prices: Prices) -> Iterator[Item]:
-    price = prices.service("kms-key")
-    yield _item(resource, Part.KEYS, Range.always(price.usd), f"1 key at {price.usd:.2f} $ a month ({price.as_of})", price.as_of)
-
-
-def _cluster(resource: Resource, _: Graph, prices: Prices) -> Iterator[Item]:
+def _cluster(resource: Resource, _: Graph, prices: Prices) -> Iterator[Line]:
+    """Yield a control plane; one that may outlive its version's standard support costs six times as much when it does."""
     price = prices.service("eks-cluster")
-    yield _item(
-        resource, Part.CONTROL_PLANE, Range.always(price.usd * HOURS_PER_MONTH), f"{price.usd:.2f} $ an hour ({price.as_of})", price.as_of
-    )
-
-
-def _endpoint(resource: Resource, _: Graph, prices: Prices) -> Iterator[Item]:
-    if resource.inputs.get("vpcEndpointType", "Gateway") == "Gateway":
+    item = units(resource, Part.CONTROL_PLANE, price, ONE, "1")
+    if value(resource, "upgradePolicy.supportType") == "STANDARD":
+        yield item
         return
-    price = prices.service("vpc-interface-endpoint")
-    zones = len(_list(resource.inputs.get("subnetIds")))
-    usd = zones * price.usd * HOURS_PER_MONTH
-    yield _item(resource, Part.NETWORK, Range.always(usd), f"{zones} zones at {price.usd:.2f} $ an hour ({price.as_of})", price.as_of)
+    longer = prices.service("eks-cluster-extended")
+    most = Range(1, 1, longer.usd / price.usd)
+    yield units(resource, Part.CONTROL_PLANE, price, most, f"1 in standard support ({longer.usd:g} $ after it)")
 
 
-def _nat(resource: Resource, _: Graph, prices: Prices) -> Iterator[Item]:
-    price = prices.service("nat-gateway")
-    yield _item(
-        resource, Part.NETWORK, Range.always(price.usd * HOURS_PER_MONTH), f"{price.usd:.3f} $ an hour ({price.as_of})", price.as_of
+def _endpoint(resource: Resource, _: Graph, prices: Prices) -> Iterator[Line]:
+    if value(resource, "vpcEndpointType") in {None, "Gateway"}:
+        return
+    zones = len(listed(value(resource, "subnetIds"))) or len(listed(value(resource, "subnetConfigurations")))
+    if not zones:
+        raise NoPriceError("no subnets in it, and it is billed by zone")
+    yield units(resource, Part.NETWORK, prices.service("vpc-interface-endpoint"), Range.always(zones), f"{zones} zones")
+    yield Gap(_GB, Reason.BY_USE)
+
+
+def _balancer(resource: Resource, _: Graph, prices: Prices) -> Iterator[Line]:
+    kind = text(value(resource, "loadBalancerType") or "application", "kind of load balancer")
+    yield from Flat(Part.NETWORK, f"lb-{kind}", _LCU)(resource, _, prices)
+
+
+def _lustre(resource: Resource, _: Graph, prices: Prices) -> Iterator[Line]:
+    deployment = text(value(resource, "deploymentType") or "SCRATCH_1", "deployment")
+    per_tib = value(resource, "perUnitStorageThroughput")
+    scratch, hdd = deployment.startswith("SCRATCH"), value(resource, "storageType") == "HDD"
+    tier = "hdd" if hdd else "scratch" if scratch else f"persistent-{number(per_tib, 'throughput per TiB'):g}"
+    size = number(value(resource, "storageCapacity"), "size in GiB")
+    yield from tried(
+        lambda: units(resource, Part.FILES, prices.service(f"fsx-lustre-{tier}"), Range.always(size), f"{size:,.0f} GiB of Lustre")
     )
 
 
-def _node_group(resource: Resource, graph: Graph, prices: Prices) -> Iterator[Item]:
-    scaling = _mapping(resource.inputs.get("scalingConfig"))
-    nodes = _nodes(resource, graph, scaling.get("minSize"), scaling.get("desiredSize"), scaling.get("maxSize"))
-    yield from _machines(resource, graph, prices, nodes)
+def _efs(resource: Resource, _: Graph, prices: Prices) -> Iterator[Line]:
+    if value(resource, "throughputMode") == "provisioned":
+        pace = number(value(resource, "provisionedThroughputInMibps"), "provisioned throughput")
+        yield from tried(lambda: units(resource, Part.FILES, prices.service("efs-throughput"), Range.always(pace), f"{pace:g} MiB/s"))
+    kept = prices.service("efs-one-zone" if value(resource, "availabilityZoneName") else "efs-standard")
+    yield Gap(f"billed per GiB stored ({kept.usd:g} $ a month)", Reason.BY_USE)
 
 
-def _group(resource: Resource, graph: Graph, prices: Prices) -> Iterator[Item]:
-    inputs = resource.inputs
-    nodes = _nodes(resource, graph, inputs.get("minSize"), inputs.get("desiredCapacity"), inputs.get("maxSize"))
-    yield from _machines(resource, graph, prices, nodes)
+def _database(resource: Resource, _: Graph, prices: Prices) -> Iterator[Line]:
+    """Yield the machine and the disk of a database, twice where it stands in two zones."""
+    zones = Range.always(2.0 if flag(value(resource, "multiAz")) else 1.0)
+    kind = text(value(resource, "instanceClass"), "class")
+    engine = text(value(resource, "engine"), "engine")
+    yield from tried(lambda: units(resource, Part.DATABASES, prices.service(f"rds-{engine}-{kind}"), zones, f"{zones.low:.0f} x {kind}"))
+    yield from tried(lambda: _database_disk(resource, prices, zones))
 
 
-def _machines(resource: Resource, graph: Graph, prices: Prices, nodes: Range) -> Iterator[Item]:
-    template = next(graph.needs(resource, _TEMPLATE), None)
-    settings: Mapping[str, object] = template.inputs if template else {}
-    types = _list(resource.inputs.get("instanceTypes"))
-    name = types[0] if types else settings.get("instanceType")
-    if not isinstance(name, str):
-        raise NoPriceError("no machine type in it or in its launch template")
-    machine = prices.machine(name)
-    usd, as_of, market = machine.usd_per_hour, machine.price_date, ""
-    if _spot(resource):
-        if machine.spot_usd_per_hour is None:
-            message = f"no spot price of {machine.name}"
-            raise NoPriceError(message)
-        usd, as_of, market = machine.spot_usd_per_hour, machine.spot_date or machine.price_date, " spot"
-    basis = f"{nodes.expected:.1f} x {machine.name}{market} at {usd:.2f} $ an hour ({as_of})"
-    yield _item(resource, Part.COMPUTE, nodes * (usd * HOURS_PER_MONTH), basis, as_of)
-    for device in _list(settings.get("blockDeviceMappings")):
-        yield _disk(resource, _mapping(_mapping(device).get("ebs")), prices, nodes)
+def _database_disk(resource: Resource, prices: Prices, zones: Range) -> Item:
+    size = number(value(resource, "allocatedStorage"), "allocated storage")
+    disk = prices.service(f"rds-{text(value(resource, 'storageType') or 'gp2', 'kind of disk')}")
+    return units(resource, Part.DATABASES, disk, zones * size, f"{zones.low:.0f} x {size:,.0f} GiB")
 
 
-def _spot(resource: Resource) -> bool:
-    """Say whether nodes are bought as spot: a node group that says so, or a group that buys nothing on demand."""
-    if resource.inputs.get("capacityType") == "SPOT":
-        return True
-    shared = _mapping(_mapping(resource.inputs.get("mixedInstancesPolicy")).get("instancesDistribution"))
-    return bool(shared) and _number(shared.get("onDemandPercentageAboveBaseCapacity", 100)) == 0
-
-
-def _disk(resource: Resource, disk: Mapping[str, object], prices: Prices, nodes: Range) -> Item:
-    kind = disk.get("volumeType")
-    if kind != "gp3":
-        message = f"no price of {kind} volumes in {prices.region}"
-        raise NoPriceError(message)
-    size = _number(disk.get("volumeSize"))
-    price = prices.service("ebs-gp3")
-    each = size * price.usd
-    each += max(0.0, _number(disk.get("iops")) - _GP3_IOPS) * prices.service("ebs-gp3-iops").usd
-    each += max(0.0, _number(disk.get("throughput")) - _GP3_MIBPS) * prices.service("ebs-gp3-throughput").usd
-    basis = f"{nodes.expected:.1f} x {size:.0f} GiB gp3 at {price.usd:.2f} $ a GiB-month ({price.as_of})"
-    return _item(resource, Part.DISKS, nodes * each, basis, price.as_of)
-
-
-def _nodes(resource: Resource, graph: Graph, fewest: object, desired: object, most: object) -> Range:
-    """Return nodes at the fewest, as scheduled over the day, and at the most."""
-    low = _number(fewest)
-    expected = max(low, _number(desired)) if desired is not None else low
-    schedules = [schedule for schedule in graph.of_type(_SCHEDULE) if resource.urn in schedule.dependencies]
-    changes = [
-        (minute, _number(schedule.inputs.get("minSize")))
-        for schedule in schedules
-        if (minute := minute_of_day(str(schedule.inputs.get("recurrence")))) is not None
-    ]
-    if changes:
-        low, expected = min(size for _, size in changes), average(changes)
-    return Range(low, expected, max(_number(most), expected))
-
-
-def _item(resource: Resource, part: Part, usd_per_month: Range, basis: str, as_of: dt.date) -> Item:
-    return Item(resource.urn, resource.name, part, usd_per_month, basis, as_of)
-
-
-def _number(value: object) -> float:
-    return float(value) if isinstance(value, int | float | str) and value != "" else 0.0
-
-
-def _list(value: object) -> Sequence[object]:
-    return cast("list[object]", value) if isinstance(value, list) else []
-
-
-def _mapping(value: object) -> Mapping[str, object]:
-    return cast("dict[str, object]", value) if isinstance(value, dict) else {}
+def _cache(resource: Resource, _: Graph, prices: Prices) -> Iterator[Line]:
+    groups = number(value(resource, "numNodeGroups"), "node groups", 1.0)
+    replicas = number(value(resource, "replicasPerNodeGroup"), "replicas", 0.0)
+    nodes = number(value(resource, "numCacheNodes") or value(resource, "numCacheClusters"), "nodes", groups * (1 + replicas))
+    kind = text(value(resource, "nodeType"), "node type")
+    yield from tried(
+        lambda: units(resource, Part.DATABASES, prices.service(f"elasticache-{kind}"), Range.always(nodes), f"{nodes:.0f} x {kind}")
+    )
 
 
 PRICERS: Final = {
-    "aws:autoscaling/group:Group": _group,
-    "aws:ec2/natGateway:NatGateway": _nat,
+    "aws:alb/loadBalancer:LoadBalancer": _balancer,
+    "aws:autoscaling/group:Group": aws_nodes.group,
+    "aws:ebs/volume:Volume": aws_nodes.volume,
+    "aws:ec2/eip:Eip": Flat(Part.NETWORK, "public-ipv4-address"),
+    "aws:ec2/instance:Instance": aws_nodes.instance,
+    "aws:ec2/natGateway:NatGateway": Flat(Part.NETWORK, "nat-gateway", _GB),
     "aws:ec2/vpcEndpoint:VpcEndpoint": _endpoint,
+    "aws:ec2/vpnConnection:VpnConnection": Flat(Part.NETWORK, "vpn-connection", _GB),
+    "aws:ec2transitgateway/vpcAttachment:VpcAttachment": Flat(Part.NETWORK, "transit-gateway-attachment", _GB),
+    "aws:efs/fileSystem:FileSystem": _efs,
     "aws:eks/cluster:Cluster": _cluster,
-    "aws:eks/nodeGroup:NodeGroup": _node_group,
-    "aws:kms/key:Key": _key,
+    "aws:eks/nodeGroup:NodeGroup": aws_nodes.node_group,
+    "aws:elasticache/cluster:Cluster": _cache,
+    "aws:elasticache/replicationGroup:ReplicationGroup": _cache,
+    "aws:elb/loadBalancer:LoadBalancer": Flat(Part.NETWORK, "lb-classic", _GB),
+    "aws:fsx/lustreFileSystem:LustreFileSystem": _lustre,
+    "aws:kms/key:Key": Flat(Part.KEYS, "kms-key"),
+    "aws:kms/replicaKey:ReplicaKey": Flat(Part.KEYS, "kms-key"),
+    "aws:lb/loadBalancer:LoadBalancer": _balancer,
+    "aws:rds/instance:Instance": _database,
+    "aws:secretsmanager/secret:Secret": Flat(Part.SECRETS, "secret"),
 }

@@ -1,12 +1,30 @@
-"""Unit prices in one region, and the exception for those nobody knows."""
+"""Unit prices in one region, and the exceptions for those nobody knows."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from lepton_infra.catalog import Catalog, Machine, ServicePrice, service_price
+from lepton_infra.cost.model import Gap, Reason
+
+EVERYWHERE: Final = "global"
+"""The region of a price that is the same in all of a cloud's."""
 
 
 class NoPriceError(Exception):
     """A price that is needed is not in the catalogue; the message names it."""
+
+    reason = Reason.NO_PRICE
+
+    @property
+    def gap(self) -> Gap:
+        """Return what it leaves open on the bill."""
+        return Gap(str(self), self.reason)
+
+
+class UndecidedError(NoPriceError):
+    """What decides the price is known only after the update; the message names it."""
+
+    reason = Reason.UNDECIDED
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +53,7 @@ class Prices:
         Raises:
             NoPriceError: the catalogue has none for the region.
         """
-        price = service_price(self.cloud, self.region, name)
+        price = service_price(self.cloud, self.region, name) or service_price(self.cloud, EVERYWHERE, name)
         if price is None:
             message = f"no price of {name} in {self.region}"
             raise NoPriceError(message)

@@ -100,7 +100,14 @@ class Graph:
 
     def of_type(self, token: str) -> Iterator[Resource]:
         """Yield the resources of this type, in the graph's order."""
-        return (resource for resource in self.resources if resource.type == token)
+        return iter(self._by_type.get(token, ()))
+
+    @cached_property
+    def _by_type(self) -> Mapping[str, list[Resource]]:
+        found: dict[str, list[Resource]] = {}
+        for resource in self.resources:
+            found.setdefault(resource.type, []).append(resource)
+        return found
 
     def built(self) -> tuple[Resource, ...]:
         """Return what a cloud is to hold for this stack: no components, no stack, no providers, nothing that is only read."""

@@ -160,10 +160,15 @@ class Sdk:
             shape = self._shape(option)
             if shape not in shapes:
                 shapes.append(shape)
-        objects = [shape for shape in shapes if isinstance(shape, ObjectOf)]
-        # A data source takes the class of its arguments or of its results: both are the one object.
-        shapes = [shape for shape in shapes if shape not in objects[1:]]
+        # A data source takes the class of its arguments or of its results: both are the one object. Azure's objects come in kinds.
+        alike: dict[str, ObjectOf] = {}
+        shapes = [shape for shape in shapes if not isinstance(shape, ObjectOf) or alike.setdefault(_stem(shape.name), shape) is shape]
         return shapes[0] if len(shapes) == 1 else AnyOf(tuple(shapes)) if shapes else Anything()
+
+
+def _stem(name: str) -> str:
+    """Return what the classes of an object's arguments and of its results are both named after."""
+    return name.removesuffix("Args").removesuffix("Result")
 
 
 def _quietly(read: Callable[[], _Read]) -> _Read:

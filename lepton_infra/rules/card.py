@@ -249,6 +249,10 @@ def _faults(card: Card) -> Iterable[Fault]:
     for name, text in (("docstring", card.title), ("why", card.why), ("fix", card.fix)):
         if not text.strip():
             yield Fault(where, f"has no {name}", "a sentence", "Write it")
+    for reference in card.references:
+        if ":" not in reference:  # a lone text where a list belongs comes letter by letter
+            yield Fault(where, f"refers to '{reference}'", "a list of texts such as checkov:CKV_AWS_3, or URLs", "Write it so")
+            break
     yield from _example_faults(card, where)
 
 

@@ -163,4 +163,4 @@ def _in_range(first: View, last: View, wanted: tuple[int, ...]) -> Verdict:
     if low is None or high is None or low < 0 or high < 0:
         return first.pass_because("means every port")
     held = any(low <= port <= high for port in wanted)
-    return first.pass_because(f"to {high:g} is open") if held else first.fail_because()
+    return first.pass_because(f"to {high:g} is open" if low < high else f"opens {high:g}") if held else first.fail_because()

@@ -7,7 +7,7 @@ answer is UNDECIDED, never a guess:
 ```
 the value comes from the target and from nothing else of its type            PASS
 it comes from others of that type only                                        FAIL
-it is text that is the target's id, name or ARN                               PASS
+it is text that is the target's id, name, ARN or self link                    PASS
 it is text, and the target's id is known and another                          FAIL
 everything else                                                               UNDECIDED
 ```
@@ -26,8 +26,13 @@ if TYPE_CHECKING:
 
 _NAMING: Final = ("id", "arn", "name", "bucket")
 """Properties by which clouds name a thing, beside those that begin with the kind of it: `clusterName`, `keyId`."""
-_OPAQUE: Final = re.compile(r"\A[a-z]{1,12}-[0-9a-f]{8,17}\Z")
-"""An id that a cloud made up, which no name can be held against: `sg-0123456789abcdef0`."""
+_LAST_WORD: Final = re.compile(r"[A-Z][a-z]+\Z")
+"""Azure calls a storage account by its `accountName`."""
+_OPAQUE: Final = re.compile(r"\A([a-z]{1,12}-[0-9a-f]{8,17}|/(?i:subscriptions)/.+)\Z")
+"""An id that a cloud made up, which no name can be held against: `sg-0123456789abcdef0`, or Azure's with groups of one's own in it."""
+
+_GOOGLE_HOST: Final = re.compile(r"\Ahttps://(www|compute|container)\.googleapis\.com/(?:compute/)?(v1|v1beta1|beta)/")
+"""What stands before an id of Google Cloud where it is a self link."""
 
 
 def refers(view: "View", target: "Resource") -> Verdict:
@@ -67,13 +72,13 @@ def _by_name(value: object, source: "Resource", name: str, target: "Resource") -
     """Judge by what a known value says."""
     if not isinstance(value, str):
         return State.FAIL if value is ABSENT else State.UNDECIDED
-    text = value.strip()
+    text = _GOOGLE_HOST.sub("", value.strip())
     known = target.known_names()
     if text in known.values() or (
         text.startswith("arn:") and text.endswith(tuple(f"{mark}{one}" for one in known.values() for mark in ":/"))
     ):
         return State.PASS
-    if text == source.its_subject.inputs.get(name) and source.its_subject.sources.get(name):
+    if value.strip() == source.its_subject.inputs.get(name) and source.its_subject.sources.get(name):
         return _by_origin(1, source, name, target)  # the whole property was made of answers: a URL, a domain name
     return State.FAIL if "id" in known or (known and not _OPAQUE.match(text)) else State.UNDECIDED
 
@@ -82,12 +87,14 @@ def names_of(target: "Resource") -> dict[str, str]:
     """Return by property what the target is called, as far as that is known."""
     kind = target.type_token.rpartition(":")[2]
     prefix = kind[:1].lower() + kind[1:]
+    last_word = _LAST_WORD.search(kind)
+    short = f"{last_word[0].lower()}Name" if last_word and target.type_token.startswith("azure-native:") else ""
     subject = target.its_subject
     found: dict[str, str] = {}
-    for key in (*_NAMING, f"{prefix}Id", f"{prefix}Name", f"{prefix}Arn"):
+    for key in (*_NAMING, f"{prefix}Id", f"{prefix}Name", f"{prefix}Arn", short):
         for values in (subject.inputs, subject.outputs):
             value = values.get(key)
             value = value.value if isinstance(value, Secret) else value
             if isinstance(value, str) and value:
-                found[key] = value
+                found[key] = _GOOGLE_HOST.sub("", value)
     return found

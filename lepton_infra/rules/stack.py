@@ -27,7 +27,7 @@ class Stack:
 
     def of(self, *types: str) -> list[Resource]:
         """Return the resources of these types, in the order of the stack, type by type."""
-        return [resource for token in types for resource in self._by_type.get(token, ())]
+        return [resource for token in types for resource in self._by_type.get(plain_type(token), ())]
 
 
 NOTHING_AROUND: Final = Stack()

@@ -17,6 +17,7 @@ from lepton_infra.rules.values import UNKNOWN, Asset, Secret
 from lepton_infra.rules.wire import UNKNOWN_STRINGS
 
 _API_VERSION: Final = re.compile(r"/v\d{8}(preview|privatepreview)?(?=:)")
+_KUBERNETES_VERSION: Final = re.compile(r"\A(kubernetes:[\w.-]+)/v\d\w*(?=:)")
 _S3_V2: Final = re.compile(r"\A(aws:s3/bucket\w*)V2:(\w+)V2\Z")
 _PLAIN: Final = (str, int, float, bool)
 
@@ -44,14 +45,16 @@ class Subject:
 
 @lru_cache(maxsize=4096)
 def plain_type(token: str) -> str:
-    """Return a type token without what does not change its meaning: azure-native's API version, the V2 of aws's S3 types.
+    """Return a type token without what does not change its meaning: an API version of azure-native or Kubernetes, the V2 of aws's S3 types.
 
     >>> plain_type("azure-native:containerservice/v20250101:ManagedCluster")
     'azure-native:containerservice:ManagedCluster'
     >>> plain_type("aws:s3/bucketV2:BucketV2")
     'aws:s3/bucket:Bucket'
+    >>> plain_type("kubernetes:jobset.x-k8s.io/v1alpha2:JobSet")
+    'kubernetes:jobset.x-k8s.io:JobSet'
     """
-    return _S3_V2.sub(r"\1:\2", _API_VERSION.sub("", token))
+    return _S3_V2.sub(r"\1:\2", _KUBERNETES_VERSION.sub(r"\1", _API_VERSION.sub("", token)))
 
 
 def subjects_of(graph: Graph) -> Iterator[Subject]:

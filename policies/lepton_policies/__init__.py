@@ -1,9 +1,9 @@
 """Rules as cards: one folder per cloud, one file per theme; `shared` holds what several clouds' rules need."""
 
 from lepton_infra.rules.card import Card
-from lepton_policies import aws
+from lepton_policies import aws, azure, gcp, kubernetes
 
 __all__ = ["RULES"]
 
-RULES: tuple[Card, ...] = (*aws.RULES,)
+RULES: tuple[Card, ...] = (*aws.RULES, *azure.RULES, *gcp.RULES, *kubernetes.RULES)
 """Every rule of this pack; the entry point `lepton.rules` names it."""

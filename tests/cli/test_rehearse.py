@@ -41,6 +41,11 @@ def test_the_shipped_stack_goes_up_and_comes_down_and_leaves_nothing(project: Pa
     graph = read_state(Path(said["state"]))
     assert said["resources"] == len(graph.built()) == sum(said["resources_by_type"].values()) > 80
     assert 0 < said["usd_per_month_range"]["low"] <= said["usd_per_month"] <= said["usd_per_month_range"]["high"]
+    cost = subprocess.run(
+        [Path(sys.executable).parent / "lepton", "cost", "--state", said["state"], "--json"], capture_output=True, text=True, check=True
+    )
+    told: dict[str, Any] = json.loads(cost.stdout)
+    assert (told["usd_per_month"], told["by_part"]) == (said["usd_per_month_range"], said["usd_per_month_by_part"])
     assert {rule["policy"] for rule in said["rules"] if rule["resources"]} >= {
         "aws-eks-endpoint-open",
         "cost-gpu-max-bound",

@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lepton_infra.catalog import load_catalog, machine, service_price
-from lepton_infra.cost import Cost, Part, bill
+from lepton_infra.cost import Cost, Part, Reason, bill
 from lepton_infra.cost.schedule import average, minute_of_day
 from lepton_infra.graph import Graph, Resource
+from lepton_infra.graph.model import UNKNOWN
 
 REGION = "us-east-1"
 HOURS = 730
@@ -77,7 +78,7 @@ def test_a_node_group_takes_its_machine_from_its_launch_template() -> None:
 
 
 def test_what_is_always_on_costs_the_same_at_every_size() -> None:
-    cluster = _resource("aws:eks/cluster:Cluster", "cluster", {})
+    cluster = _resource("aws:eks/cluster:Cluster", "cluster", {"upgradePolicy": {"supportType": "STANDARD"}})
     key = _resource("aws:kms/key:Key", "disks", {})
     endpoint = _resource("aws:ec2/vpcEndpoint:VpcEndpoint", "sts", {"vpcEndpointType": "Interface", "subnetIds": ["a", "b", "c"]})
     gateway = _resource("aws:ec2/vpcEndpoint:VpcEndpoint", "s3", {"vpcEndpointType": "Gateway"})
@@ -91,20 +92,26 @@ def test_what_is_always_on_costs_the_same_at_every_size() -> None:
 def test_what_cannot_be_priced_is_named_and_counted() -> None:
     cost = _bill(
         _resource("aws:s3/bucket:Bucket", "data", {}),
-        _resource("aws:s3/bucket:Bucket", "logs", {}),
-        _resource("aws:rds/instance:Instance", "db", {}),
+        _resource("aws:s3/bucketV2:BucketV2", "logs", {}),
+        _resource("aws:neptune/cluster:Cluster", "db", {}),
         _resource("gcp:storage/bucket:Bucket", "other", {}),
+        _resource("oci:Core/instance:Instance", "far", {}),
         _resource("aws:autoscaling/group:Group", "odd", {"minSize": 1}, _urn(TEMPLATE.type, "nowhere")),
+        _resource("aws:ebs/volume:Volume", "late", {"size": UNKNOWN, "type": "gp3"}),
         _resource("aws:iam/role:Role", "free", {}),
     )
 
     assert cost.items == ()
-    assert [(one.type, one.count, one.why) for one in cost.unpriced] == [
-        ("aws:autoscaling/group:Group", 1, "no machine type in it or in its launch template"),
-        ("aws:rds/instance:Instance", 1, "a type that is not priced yet"),
-        ("aws:s3/bucket:Bucket", 2, "billed per GiB stored and per request"),
-        ("gcp:storage/bucket:Bucket", 1, "a cloud that is not priced yet"),
+    assert [(one.type, one.count, one.reason, one.why) for one in cost.unpriced] == [
+        ("aws:autoscaling/group:Group", 1, Reason.NO_PRICE, "no machine type in it or in its launch template"),
+        ("aws:autoscaling/group:Group", 1, Reason.UNDECIDED, "the machine image decides on the disk"),
+        ("aws:ebs/volume:Volume", 1, Reason.UNDECIDED, "volumeSize is known only after the update"),
+        ("aws:neptune/cluster:Cluster", 1, Reason.NO_PRICE, "a type that is not priced yet"),
+        ("aws:s3/bucket:Bucket", 2, Reason.BY_USE, "billed per GiB stored and per request"),
+        ("gcp:storage/bucket:Bucket", 1, Reason.BY_USE, "billed per GiB stored and per request"),
+        ("oci:Core/instance:Instance", 1, Reason.NO_PRICE, "a cloud that is not priced yet"),
     ]
+    assert cost.unpriced[4].names == ("data", "logs")
 
 
 @given(st.lists(st.tuples(st.integers(0, 1439), st.integers(0, 100)), min_size=1, max_size=24, unique_by=lambda change: change[0]))

@@ -61,7 +61,8 @@ def test_what_a_program_leaves_running_is_ended_with_it(build: Callable[..., Bui
 
     build(program)
 
-    assert not _lives(int(pid.read_text()))
+    # A signal has been sent by then; the kernel delivers it when the process next runs.
+    assert _ends_within(10, int(pid.read_text()))
 
 
 def test_a_fork_of_a_program_does_not_build_a_second_time(build: Callable[..., Built]) -> None:
@@ -95,9 +96,7 @@ def test_a_program_goes_with_who_asked_for_it(tmp_path: Path) -> None:
     asker.kill()
     asker.wait()
 
-    while _lives(int(pid.read_text())) and time.monotonic() < deadline:
-        time.sleep(0.1)
-    assert not _lives(int(pid.read_text()))
+    assert _ends_within(60, int(pid.read_text()))
 
 
 def test_an_interpreter_without_pulumi_is_named(tmp_path: Path) -> None:
@@ -113,6 +112,13 @@ def test_an_interpreter_without_pulumi_is_named(tmp_path: Path) -> None:
     assert re.search(
         r"bare/bin/python: has no package pulumi; the program's Python, with its requirements\. Run `pulumi install`\.", asked.stderr
     )
+
+
+def _ends_within(seconds: float, pid: int) -> bool:
+    deadline = time.monotonic() + seconds
+    while _lives(pid) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return not _lives(pid)
 
 
 def _lives(pid: int) -> bool:

@@ -11,10 +11,11 @@ from lepton_infra.rules.card import Card, On
 from lepton_infra.rules.examples import subjects_in
 from lepton_infra.rules.stack import Stack
 from lepton_infra.rules.view import Resource
+from lepton_policies.kubernetes.pods import CUSTOM, POD
 
 _PARTS = re.compile(r'\["(?P<key>[^"]*)"\]|\[(?P<index>-?\d+)\]|(?P<name>[^.\[\]]+)')
 
-_JSON_TEXT = {"containerDefinitions", "containerProperties", "configurationValues"}
+_JSON_TEXT = {"containerDefinitions", "containerProperties", "configurationValues", "policyData"}
 """Properties whose text is JSON of a language of its own."""
 
 
@@ -23,11 +24,38 @@ def sdk(package: str) -> Sdk:
     return Sdk(package)
 
 
+def inputs_of(token: str) -> Mapping[str, Any]:
+    """Return the properties of a type, by the schema of the installed SDK; a custom resource has none that it knows."""
+    return {} if token in CUSTOM else sdk(token.partition(":")[0]).resource(token).inputs
+
+
 def exists(token: str, path: str) -> bool:
     """Tell whether a type has a property at a path such as `ingress[0].cidrBlocks`."""
+    if token in CUSTOM:
+        return _in_custom(token, path)
     name, *rest = [match["key"] or match["name"] or "" for match in _PARTS.finditer(path) if match["index"] is None]
     field = sdk(token.partition(":")[0]).resource(token).inputs.get(name)
     return field is not None and (name in _JSON_TEXT or _below(field.shape, rest))
+
+
+def _in_custom(token: str, path: str) -> bool:
+    """Tell whether a path of a custom resource is one of a pod that it is known to carry, or leads there, or is one of every object."""
+    if path.startswith("metadata"):
+        return exists(POD, path)
+    steps = [match["key"] or match["name"] or "" for match in _PARTS.finditer(path) if match["index"] is None]
+    for place in (*CUSTOM[token], *BESIDE.get(token, ())):
+        above = place.replace("[]", "").replace("{}", ".*").split(".")
+        if all(one in ("*", other) for one, other in zip(above, steps, strict=False)):
+            rest = [step for step in steps[len(above) :] if step != "model"]
+            if not rest or exists(POD, "spec" + "".join(f'["{step}"]' for step in rest)):
+                return True
+            if steps[len(above)] == "model" and exists(POD, "spec.containers" + "".join(f'["{step}"]' for step in rest)):
+                return True
+    return False
+
+
+BESIDE = {token: ("spec.activeDeadlineSeconds", "spec.runPolicy.activeDeadlineSeconds") for token in CUSTOM if token.endswith("Job")}
+"""What custom resources have beside their pods: how long a job may run (KubeRay, Kubeflow)."""
 
 
 def _below(shape: Shape, rest: list[str]) -> bool:
@@ -48,15 +76,19 @@ def paths_used(example: On) -> Iterator[tuple[str, str]]:
     """Iterate over type and path of everything that an example writes; what is inside a policy document is its own language."""
     for one in example.everything().values():
         for key, value in one.inputs.items():
-            yield from ((one.type, path) for path in _paths(key, value, sdk(one.type.partition(":")[0]).resource(one.type).inputs))
+            yield from ((one.type, path) for path in _paths(key, value, inputs_of(one.type)))
 
 
 def _paths(path: str, value: Any, fields: Mapping[str, Any]) -> Iterator[str]:
     field = fields.get(path)
-    if field is not None and isinstance(field.shape, Scalar | AnyOf):  # a document, written as an object for readers' sake
+    if field is not None and _is_text(field.shape):  # a document, written as an object for readers' sake
         yield path
         return
     yield from _walk(path, value)
+
+
+def _is_text(shape: Shape) -> bool:
+    return isinstance(shape, Scalar) or (isinstance(shape, AnyOf) and not any(isinstance(one, ObjectOf) for one in shape.options))
 
 
 def _walk(path: str, value: Any) -> Iterator[str]:

@@ -9,7 +9,7 @@ from ipaddress import ip_network
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lepton_infra.rules.card import Card, Kind, On, Ref
@@ -219,7 +219,8 @@ def test_a_harmless_neighbour_changes_nothing(card: Card, kind: str, example: On
 
 
 @pytest.mark.parametrize("card", RULES, ids=lambda card: card.id)
-@settings(deadline=None, max_examples=25)  # for each of some two hundred rules
+# for each of some hundred rules; how fast junk is made says how busy the machine is
+@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.too_slow])
 @given(
     junk=st.dictionaries(
         st.sampled_from(PROPERTIES),

@@ -154,3 +154,16 @@ def test_assets_pass_only_where_files_are_wanted(sdk: Sdk) -> None:
 
     assert "source" not in _faults(sdk, "aws:s3/bucketObject:BucketObject", {"bucket": "b", "source": asset})
     assert "asset or archive; a string" in _faults(sdk, "aws:s3/bucketObject:BucketObject", {"bucket": asset})["bucket"]
+
+
+def test_an_object_that_comes_in_kinds_may_be_any_of_them() -> None:
+    compute = Sdk("azure-native").resource("azure-native:machinelearningservices:Compute").inputs
+    cluster: dict[str, Value] = {"resourceGroupName": "rg", "workspaceName": "w"}
+
+    def faults(properties: Value) -> set[str]:
+        return {one.path for one in check(compute, {**cluster, "properties": properties})}
+
+    scale: dict[str, Value] = {"minNodeCount": 0, "maxNodeCount": 4}
+    assert faults({"computeType": "AmlCompute", "properties": {"vmSize": "Standard_NC4as_T4_v3", "scaleSettings": scale}}) == set()
+    assert faults({"computeType": "ComputeInstance", "properties": {"idleTimeBeforeShutdown": "PT30M"}}) == set()
+    assert faults({"computeType": "AmlCompute", "properties": {"scaleSetings": scale}}) == {"properties.properties.scaleSetings"}

@@ -121,7 +121,7 @@ def test_what_does_not_apply_or_cannot_be_told_is_not_counted_as_passed(engine: 
     assert reasons["aws-ebs-encrypted"] == "cannot tell yet: encrypted is unknown"
     assert "aws-s3-acl-public" in reasons
     assert "cost-owner-tag" not in reasons
-    elsewhere = engine.Analyze(request("gcp:storage/bucket:Bucket", {}))
+    elsewhere = engine.Analyze(request("random:index/randomId:RandomId", {}))
     assert {entry.policy_name for entry in elsewhere.not_applicable} == {"test-broken-rule", *(card.id for card in FOUND)}
 
 

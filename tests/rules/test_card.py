@@ -60,6 +60,8 @@ def test_an_incomplete_card_is_refused_with_every_fault() -> None:
     ]
     with pytest.raises(BadInput, match="has no resource types"):
         rule("aws-x", Severity.LOW, why="w", fix="f", good=[{}], bad=[{}], unknown=[{}])(nameless)
+    with pytest.raises(BadInput, match="refers to 'c'; a list of texts"):
+        rule("aws-x", Severity.LOW, VOLUME, why="w", fix="f", good=[{}], bad=[{}], unknown=[{}], references="checkov:CKV_AWS_3")(nameless)
 
 
 def test_the_page_is_the_card() -> None:

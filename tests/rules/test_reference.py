@@ -112,3 +112,37 @@ def test_what_is_asked_of_a_resource_is_told_of_it() -> None:
     assert vpc.has_some("flow log", []).message == "has no flow log"
     vpc, log = map(Resource, subjects_in(On(VPC, {}, around={"log": On(LOG, {"vpcId": IT})})))
     assert vpc.has_some("flow log", [log.vpcId.refers_to(vpc)]).message == "has flow log"
+
+
+@pytest.mark.parametrize(
+    ("value", "outputs", "answer"),
+    [
+        ("weights", {}, "pass"),
+        ("logs", {}, "fail"),
+        ("/subscriptions/s/resourceGroups/a/providers/Microsoft.Storage/storageAccounts/weights", {}, "undecided"),
+        ("/subscriptions/s/resourceGroups/a/x", {"id": "/subscriptions/s/resourceGroups/a/x"}, "pass"),
+        ("/subscriptions/s/resourceGroups/b/x", {"id": "/subscriptions/s/resourceGroups/a/x"}, "fail"),
+    ],
+)
+def test_azure_calls_an_account_by_half_its_name_and_no_name_tells_an_id(value: str, outputs: dict[str, object], answer: str) -> None:
+    kind = "azure-native:storage:StorageAccount"
+    account = Resource(Subject(kind, {"accountName": "weights"}, "main", urn(kind, "main"), outputs=outputs))
+    assert state(Subject("azure-native:storage:ManagementPolicy", {"accountName": value}), account, "accountName") == answer
+
+
+@pytest.mark.parametrize(
+    ("value", "answer"),
+    [
+        ("projects/p/regions/r/subnetworks/s", "pass"),
+        ("https://www.googleapis.com/compute/v1/projects/p/regions/r/subnetworks/s", "pass"),
+        ("https://www.googleapis.com/compute/beta/projects/p/regions/r/subnetworks/s", "pass"),
+        ("s", "pass"),
+        ("https://www.googleapis.com/compute/v1/projects/p/regions/r/subnetworks/t", "fail"),
+        ("https://example.com/compute/v1/projects/p/regions/r/subnetworks/s", "fail"),
+    ],
+)
+def test_a_self_link_of_google_is_the_id_that_it_ends_in(value: str, answer: str) -> None:
+    kind = "gcp:compute/subnetwork:Subnetwork"
+    known = {"id": "projects/p/regions/r/subnetworks/s", "name": "s"}
+    subnet = Resource(Subject(kind, {}, "main", urn(kind, "main"), outputs=known))
+    assert state(Subject("gcp:container/cluster:Cluster", {"subnetwork": value}), subnet, "subnetwork") == answer

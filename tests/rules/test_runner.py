@@ -7,6 +7,7 @@ from lepton_infra.rules.card import Card, Setting, Severity, rule
 from lepton_infra.rules.finding import Outcome
 from lepton_infra.rules.packs import installed_cards, list_rules
 from lepton_infra.rules.runner import Runner
+from lepton_infra.rules.stack import Stack
 from lepton_infra.rules.subject import Subject, plain_type
 from lepton_infra.rules.values import UNKNOWN, Secret
 from lepton_infra.rules.verdict import Verdict
@@ -60,6 +61,11 @@ def test_cards_are_found_by_type_and_can_be_switched_off() -> None:
     assert runner.evaluate(Subject(VOLUME, {"size": 11}), without=frozenset({"b-small"})) == []
 
 
+def test_a_stack_is_asked_by_type_whatever_the_version_of_its_api() -> None:
+    policy = Resource(Subject("kubernetes:networking.k8s.io/v1beta1:NetworkPolicy", {}))
+    assert Stack([policy]).of("kubernetes:networking.k8s.io/v1:NetworkPolicy") == [policy]
+
+
 def test_settings_are_the_cards_unless_changed() -> None:
     big = Subject(VOLUME, {"size": 11})
     assert Runner([SMALL]).evaluate(big)
@@ -79,7 +85,10 @@ def test_two_cards_of_one_name_are_refused() -> None:
         ("aws:s3/bucketV2:BucketV2", "aws:s3/bucket:Bucket"),
         ("aws:s3/bucketAclV2:BucketAclV2", "aws:s3/bucketAcl:BucketAcl"),
         ("aws:wafv2/webAcl:WebAcl", "aws:wafv2/webAcl:WebAcl"),
-        ("kubernetes:apps/v1:Deployment", "kubernetes:apps/v1:Deployment"),
+        ("kubernetes:apps/v1:Deployment", "kubernetes:apps:Deployment"),
+        ("kubernetes:apps/v1beta2:Deployment", "kubernetes:apps:Deployment"),
+        ("kubernetes:jobset.x-k8s.io/v1alpha2:JobSet", "kubernetes:jobset.x-k8s.io:JobSet"),
+        ("kubernetes:core/v1:Pod", "kubernetes:core:Pod"),
         ("", ""),
     ],
 )

@@ -109,7 +109,7 @@ def _template(site: Site, spec: GroupSpec, profile: pulumi.Output[str]) -> aws.e
         block_device_mappings=[machine.disk(pool.disk_gib, spec.disks_key, fast=True)],
         network_interfaces=[machine.interface(_firewall(site, spec).id)],
         monitoring={"enabled": True},
-        tag_specifications=machine.tagged(site.tags("worker")),
+        tag_specifications=machine.tagged(site.machine_tags(pool.served, "worker")),
         tags=site.tags("worker"),
         opts=site.child(),
     )
@@ -120,7 +120,7 @@ def _group(site: Site, spec: GroupSpec, template: aws.ec2.LaunchTemplate) -> aws
 
     `up` does not wait for workers: in a stock-out it would fail although the group keeps trying.
     """
-    pool, tags = spec.pool, site.tags("worker")
+    pool, tags = spec.pool, site.machine_tags(spec.pool.served, "worker")
     patience = pool.lead_minutes * 60
     return aws.autoscaling.Group(
         site.part(names.GROUP, "workers"),

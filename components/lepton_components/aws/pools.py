@@ -26,6 +26,7 @@ class Nodes:
     """What one node group differs in from another."""
 
     label: str
+    pool: str
     machine: str
     image: str
     disk_gib: int
@@ -69,6 +70,7 @@ def system_pool(
     wanted = spec.system_pool
     nodes = Nodes(
         label=SYSTEM,
+        pool=SYSTEM,
         machine=wanted.machine,
         image=image(wanted.machine, gpu=False),
         disk_gib=_SYSTEM_DISK_GIB,
@@ -87,6 +89,7 @@ def gpu_pool(
     kind = accelerator(pool.gpu)
     nodes = Nodes(
         label=pool.name,
+        pool=pool.served,
         machine=pool.machine,
         image=image(pool.machine, gpu=True),
         disk_gib=pool.disk_gib,
@@ -149,7 +152,7 @@ def _template(site: Site, spec: ClusterSpec, nodes: Nodes, control: aws.eks.Clus
         network_interfaces=[machine.interface(security_group)],
         monitoring={"enabled": True},
         user_data=machine.bootstrap() if nodes.gpu else None,
-        tag_specifications=machine.tagged(site.tags(nodes.label)),
+        tag_specifications=machine.tagged(site.machine_tags(nodes.pool, nodes.label)),
         tags=site.tags(nodes.label),
         opts=site.under(control),
     )

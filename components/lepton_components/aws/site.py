@@ -61,6 +61,10 @@ class Site:
         """Return the tags of a part."""
         return names.tags(self.scope, self.component, "-".join((self.scope.stack, self.name, *parts)))
 
+    def machine_tags(self, pool: str, *parts: str) -> dict[str, str]:
+        """Return the tags of machines and their disks: a bill tells the pools of a stack apart by the last one."""
+        return {**self.tags(*parts), names.POOL_TAG: pool}
+
     def under(self, owner: pulumi.Resource, *after: pulumi.Resource, ignore: Sequence[str] = ()) -> pulumi.ResourceOptions:
         """Return the options of what belongs to one part; protection of its owner, which Pulumi would pass on, ends there."""
         return pulumi.ResourceOptions(parent=owner, depends_on=list(after), protect=False, ignore_changes=list(ignore) or None)

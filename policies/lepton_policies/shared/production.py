@@ -10,16 +10,27 @@ from lepton_infra.rules.view import Resource, View
 
 _ENVIRONMENT: Final = re.compile(r"\A(.*:)?(environment|env|stage)\Z", re.IGNORECASE)
 _TRIAL: Final = re.compile(r"\A\s*(sandbox|dev|development|test|qa|staging|stage|preview|demo)\s*\Z", re.IGNORECASE)
-_OWN: Final = {"gcp": ("labels", "resourceLabels"), "kubernetes": ()}
-"""Where a cloud's resources keep their own, if not in `tags`."""
+_OWN: Final = {
+    "gcp": ("labels",),
+    "gcp:container/cluster:Cluster": ("resourceLabels",),
+    "gcp:container/nodePool:NodePool": ("nodeConfig.resourceLabels", "nodeConfig.labels"),
+    "gcp:sql/databaseInstance:DatabaseInstance": ("settings.userLabels",),
+    "kubernetes": (),
+}
+"""Where a cloud's resources, or those of a type, keep their own, if not in `tags`."""
 _PRODUCTION: Final = re.compile(r"\A\s*(prod|production|live)\s*\Z", re.IGNORECASE)
 
 
 def tag_maps(resource: Resource) -> Iterator[View]:
     """Iterate over the tags or labels that reach a resource: its own, and its provider's defaults."""
-    names = _OWN.get(resource.type_token.partition(":")[0], ("tags",))
+    token = resource.type_token
+    for path in _OWN.get(token, _OWN.get(token.partition(":")[0], ("tags",))):
+        place: View = resource
+        for name in path.split("."):
+            place = place[name]
+        yield place
     defaults = resource.of_provider
-    yield from (*(resource[name] for name in names), defaults.defaultTags.json_inside().tags, defaults.defaultLabels.json_inside())
+    yield from (defaults.defaultTags.json_inside().tags, defaults.defaultLabels.json_inside())
 
 
 def tagged(resource: Resource, key: "re.Pattern[str]", value: "re.Pattern[str]") -> Verdict:
