@@ -1,0 +1,277 @@
+"""A fleet of several machine types and markets on recorded demand, with troubles: what `dollars.py` and `case_study.py` run both sides on.
+
+The rules are the simulator's: what is decided at the end of window `t` is billed from `t + 1` and serves from `t + 1 + lead` or later,
+a gap is neither billed nor judged. Every draw belongs to a market (all on-demand types of a run share one, each spot pool has its own) and
+a window, not to who asks: both sides meet the same refusals, delays and losses.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
+from math import ceil, isnan
+from zlib import crc32
+
+import numpy as np
+
+from lepton_infra.sizing.arrays import Floats
+from lepton_infra.sizing.simulator import Setting, Span
+
+JITTER = 0.3
+"""Mean of what a node takes longer than the lead, as a share of it."""
+SOLD_OUT_HOURS = 1.0
+"""Mean hours for which a lost pool is not sold again."""
+WARM_UP = 12
+"""Windows run before a span, so that it begins with nodes on their way."""
+_ROUNDING = 1e-9
+_UNLIMITED = 1 << 40
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A machine at a price."""
+
+    name: str
+    capacity: float
+    """Demand that it serves."""
+    usd_per_hour: float
+    loss_per_hour: float
+    """Chance that all of its pool is lost within an hour; 0 on demand."""
+    refused: float
+    """Chance that an order is refused."""
+    market: str = "on demand"
+    """What runs out and is lost as one: all that is sold on demand, or one kind of accelerator as spot in one zone."""
+    committed_usd: float | None = None
+    """Dollars per hour under the cheapest commitment of one year; None where none is sold."""
+
+    @property
+    def usd_per_unit(self) -> float:
+        """Return the price of serving one unit of demand."""
+        return self.usd_per_hour / self.capacity
+
+
+@dataclass(frozen=True, slots=True)
+class Mix:
+    """What a fleet is made of."""
+
+    base: Offer
+    """The on-demand type that the most stands on."""
+    spot: tuple[Offer, ...] = ()
+    """Spot pools in the order they are filled."""
+    filler: Offer | None = None
+    """A smaller on-demand type for what is left beside whole nodes of the base."""
+    share: float = 0.0
+    """Most of what is ordered that may stand on spot."""
+    spread: int = 1
+    """Pools that the spot part is spread over at least; the others stand by for those sold out."""
+    survives: bool = False
+    """Whether so much more is held, on every pool alike, that the demand to be expected is served without the largest."""
+    committed: int = 0
+    """Nodes of the base that are paid for whether they run or not."""
+
+    @property
+    def offers(self) -> tuple[Offer, ...]:
+        """Return the base, the filler and the pools; the base twice where there is no filler."""
+        return (self.base, self.filler or self.base, *self.spot)
+
+    def stand(self, demand: float) -> tuple[int, int]:
+        """Return nodes of the base and of the filler that serve some demand on demand."""
+        whole = max(ceil(demand / self.base.capacity - _ROUNDING), self.committed, 1)
+        if self.filler is None or whole <= max(self.committed, 1):
+            return whole, 0
+        few = ceil((demand - (whole - 1) * self.base.capacity) / self.filler.capacity - _ROUNDING)
+        return (whole - 1, few) if few * self.filler.usd_per_hour < self.base.usd_per_hour else (whole, 0)
+
+    def carried(self, stood: tuple[int, int]) -> float:
+        """Return the demand that so many on-demand nodes serve."""
+        return stood[0] * self.base.capacity + (stood[1] * self.filler.capacity if self.filler else 0.0)
+
+    def split(self, demand: float, expected: float, limits: list[int]) -> list[int]:
+        """Return nodes of each offer for the demand ordered for, no pool larger than its limit."""
+        if self.survives:
+            demand = max(demand, expected / (1 - self.share / self.spread))
+        stood = self.stand((1 - self.share) * demand if self.spot else demand)
+        left, each = demand - self.carried(stood), self.share * demand / self.spread
+        nodes = [0] * len(self.spot)
+        for place, one in enumerate(self.spot):
+            nodes[place] = min(limits[place], max(int(min(each, left) / one.capacity + _ROUNDING), 0))
+            left -= nodes[place] * one.capacity
+        if left > _ROUNDING * demand:
+            open_ = [place for place, one in enumerate(self.spot) if one.capacity >= left and limits[place] > nodes[place]]
+            if open_:
+                nodes[min(open_, key=lambda place: self.spot[place].usd_per_hour)] += 1
+            else:
+                stood = self.stand(self.carried(stood) + left)
+        if self.survives:
+            sizes = [count * one.capacity for count, one in zip(nodes, self.spot, strict=True)]
+            missing = expected - self.carried(stood) - sum(sizes) + max(sizes, default=0.0)
+            stood = self.stand(self.carried(stood) + missing) if missing > 0 else stood
+        return [*stood, *nodes]
+
+    @property
+    def words(self) -> str:
+        """Return what it is, in words."""
+        committed = f" ({self.committed} committed)" if self.committed else ""
+        stood = f"{self.base.name}{committed}" + (f" and {self.filler.name}" if self.filler else "")
+        if not self.spot:
+            return stood
+        return f"{stood}; spot over {self.spread} or more of: {', '.join(one.name for one in self.spot)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """What becomes of a market, by window."""
+
+    lost: list[bool]
+    back: list[int]
+    """Windows for which it is not sold after a loss."""
+    refuses: list[bool]
+    late: list[float]
+    """By how much an order takes longer than the lead, as a share of it."""
+
+
+@lru_cache(maxsize=512)
+def fate(seed: int, market: str, refused: float, loss_per_window: float, hours: float, windows: int) -> Fate:
+    """Draw what becomes of a market: the same seed and market, the same draws."""
+    rng = np.random.default_rng([seed, crc32(market.encode())])
+    lost, refuses = rng.random(windows) < loss_per_window, rng.random(windows) < refused
+    back = 1 + (rng.exponential(SOLD_OUT_HOURS / hours, windows)).astype(np.int64)
+    return Fate(lost.tolist(), back.tolist(), refuses.tolist(), rng.exponential(JITTER, windows).tolist())
+
+
+@dataclass(slots=True)
+class Pool:
+    """Nodes of one offer."""
+
+    offer: Offer
+    fate: Fate
+    ready: int = 0
+    orders: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
+    back: int = 0
+    """Window from which it is sold again."""
+
+    held: int = 0
+    """Nodes that are paid for, those on their way included."""
+
+    def limit(self, place: int) -> int:
+        """Return how many nodes may be wanted: none while sold out, no more than there are while orders are refused."""
+        if self.back > place:
+            return 0
+        return self.held if self.fate.refuses[place] else _UNLIMITED
+
+    def begin(self, place: int) -> None:
+        """Let nodes come up, and lose the pool if that is its hour."""
+        if self.orders:
+            self.ready += sum(count for when, count in self.orders if when <= place)
+            self.orders = [order for order in self.orders if order[0] > place]
+        if self.fate.lost[place]:
+            self.lose(place)
+
+    def lose(self, place: int) -> None:
+        """Lose all nodes, and be sold out for a while."""
+        self.ready, self.held, self.orders = 0, 0, []
+        self.back = place + self.fate.back[place]
+
+    def order(self, wanted: int, place: int, lead: int) -> None:
+        """Order what is missing, or cancel orders that are too much, the youngest first."""
+        surplus = self.held - wanted
+        if surplus < 0 and not self.fate.refuses[place]:
+            self.orders.append((place + 1 + ceil(lead * (1 + self.fate.late[place]) - _ROUNDING), -surplus))
+            self.held = wanted
+        while surplus > 0 and self.orders:
+            when, count = self.orders.pop()
+            if count > surplus:
+                self.orders.append((when, count - surplus))
+            self.held -= min(count, surplus)
+            surplus -= min(count, surplus)
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """How a fleet did over a span."""
+
+    usd: float
+    violated: float
+    """Share of the windows short."""
+    unserved: float
+    """Share of the demand that was not served."""
+    base: Floats
+    """Nodes of the base that were wanted, by window of the span."""
+    serving: Floats
+    """Demand that could have been served, by window of the span."""
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Whose troubles are met: a draw, and whether the largest spot pool is taken every noon besides."""
+
+    seed: int
+    noons: bool = False
+
+
+def pools_of(setting: Setting, mix: Mix, world: World) -> list[Pool]:
+    """Return the empty pools of a mix, each with its fate."""
+    hours, windows = setting.hours_per_window, len(setting.values)
+
+    def one(offer: Offer) -> Pool:
+        loss = 1 - (1 - offer.loss_per_hour) ** hours
+        return Pool(offer, fate(world.seed, offer.market, offer.refused, loss, hours, windows))
+
+    return [one(offer) for offer in mix.offers]
+
+
+def bill(pools: list[Pool], mix: Mix) -> float:
+    """Return dollars per hour for what is held; what is committed is paid for whether it runs or not."""
+    paid = mix.committed * (mix.base.committed_usd or 0.0) + max(pools[0].held - mix.committed, 0) * mix.base.usd_per_hour
+    return paid + sum(pool.held * pool.offer.usd_per_hour for pool in pools[1:])
+
+
+Decide = Callable[[int, float, float, float], tuple[float, float]]
+"""Given a window's place, its demand, what could be served in it and what could be with the nodes on their way: demand to order for, and
+demand to be expected."""
+
+
+def drive(setting: Setting, mix: Mix, decide: Decide, span: Span, world: World) -> Done:
+    """Run a mix over a span.
+
+    Nodes stop only while those that are up serve what is ordered for without them, so that moving from one type to another leaves no hole.
+    """
+    pools = pools_of(setting, mix, world)
+    usd, short, missing, day = 0.0, 0, 0.0, round(24 / setting.hours_per_window)
+    base, serving = np.zeros(span.end), np.zeros(span.end)
+    for place, demand in steps(setting, span):
+        for pool in pools:
+            pool.begin(place)
+        if world.noons and place % day == day // 2:
+            max(pools[2:], key=lambda pool: pool.ready * pool.offer.capacity).lose(place)
+        up = sum(pool.ready * pool.offer.capacity for pool in pools)
+        serving[place] = up
+        if place >= span.first and not isnan(demand):
+            usd += bill(pools, mix) * setting.hours_per_window
+            short, missing = short + (demand > up * (1 + _ROUNDING)), missing + max(demand - up, 0.0)
+        wanted, expected = decide(place, demand, up, sum(pool.held * pool.offer.capacity for pool in pools))
+        nodes = mix.split(wanted, expected, [pool.limit(place) for pool in pools[2:]])
+        base[place] = nodes[0]
+        free = up - wanted
+        for pool, count in zip(pools, nodes, strict=True):
+            pool.order(count, place, setting.lead)
+            stop = min(max(pool.held - count, 0), pool.ready, max(int(free / pool.offer.capacity + _ROUNDING), 0))
+            pool.ready, pool.held = pool.ready - stop, pool.held - stop
+            free -= stop * pool.offer.capacity
+        if place == max(span.first - WARM_UP, 0):
+            settle(pools)
+    known = setting.values[span.first : span.end]
+    count, total = max(int(np.sum(~np.isnan(known))), 1), float(np.nansum(known))
+    return Done(usd, short / count, missing / total if total else 0.0, base[span.first :], serving[span.first :])
+
+
+def steps(setting: Setting, span: Span) -> Iterator[tuple[int, float]]:
+    """Yield the windows of a span and those run before it, with their demand."""
+    first = max(span.first - WARM_UP, 0)
+    demand: list[float] = setting.values[first : span.end].tolist()
+    return enumerate(demand, first)
+
+
+def settle(pools: list[Pool]) -> None:
+    """Let the first orders serve at once: a run begins with a fleet."""
+    for pool in pools:
+        pool.ready, pool.orders = pool.held, []
