@@ -27,6 +27,6 @@ def _claim(_resource: Resource, _: Graph, _prices: Prices) -> Iterator[Line]:
 
 
 PRICERS: Final = {
-    "kubernetes:core/v1:PersistentVolumeClaim": _claim,
-    "kubernetes:core/v1:Service": _service,
+    "kubernetes:core:PersistentVolumeClaim": _claim,
+    "kubernetes:core:Service": _service,
 }

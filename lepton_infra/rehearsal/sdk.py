@@ -70,7 +70,8 @@ class Sdk:
 
     def _resource(self, token: str) -> Schema:
         match = _TOKEN.fullmatch(token)
-        known = get_resource_module(match["package"], match["module"], "") if match else None
+        # Another package that the process has loaded registers its types in the same place.
+        known = get_resource_module(self.package, match["module"], "") if match and match["package"] == self.package else None
         facts = cast("dict[str, Any]", getattr(known, "mod_info", {}))
         name = facts.get("classes", {}).get(token)
         if not name:
