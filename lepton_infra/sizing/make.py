@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 
 from lepton_infra.catalog import Catalog, Machine, plain
+from lepton_infra.catalog.services import HOURS_PER_MONTH
 from lepton_infra.config import Pool, StackFile
 from lepton_infra.errors import BadInput, Fault
 from lepton_infra.sizing.arrays import Floats
@@ -27,7 +28,7 @@ from lepton_infra.sizing.level import SHOWN, Asked, Case, Level, as_run, asked_o
 from lepton_infra.sizing.limits import fleet_faults
 from lepton_infra.sizing.lock import inputs_of
 from lepton_infra.sizing.loop import TOLERANCE, Limits, calm_minutes, calm_windows
-from lepton_infra.sizing.money import HOURS_PER_MONTH, interval
+from lepton_infra.sizing.money import interval
 from lepton_infra.sizing.plan import Hour, Loop, Money, Offer, Plan, PoolPlan
 from lepton_infra.sizing.promised import Needed, needed, promises
 from lepton_infra.sizing.record import Record

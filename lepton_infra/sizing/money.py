@@ -20,10 +20,9 @@ from typing import Final
 
 import numpy as np
 
+from lepton_infra.catalog.services import HOURS_PER_MONTH
 from lepton_infra.sizing.arrays import Floats
 
-HOURS_PER_MONTH: Final = 730
-"""Hours in a month, as the clouds' calculators count."""
 DAYS_PER_MONTH: Final = HOURS_PER_MONTH / 24
 """Days in such a month."""
 LEAST_DAYS: Final = 5

@@ -7,14 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from lepton_infra.catalog import Catalog, Machine, listed
+from lepton_infra.catalog.services import HOURS_PER_MONTH
 from lepton_infra.sizing.arrays import Floats
 from lepton_infra.sizing.commitments import Committed, Need, commitments
 from lepton_infra.sizing.promise import Promise
 from lepton_infra.sizing.series import DemandSeries
 from lepton_infra.sizing.staffing import NodeShape, nodes_for, replicas_for
-
-HOURS_PER_MONTH = 730
-"""Hours in a month, as the clouds' calculators count."""
 
 
 @dataclass(frozen=True, slots=True)

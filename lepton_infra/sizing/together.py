@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from lepton_infra.catalog import Catalog, Machine, listed, plain
+from lepton_infra.catalog.services import HOURS_PER_MONTH
 from lepton_infra.config import Pool, Stack
 from lepton_infra.config.fleet import Fleet
 from lepton_infra.errors import BadInput, Fault
 from lepton_infra.sizing.fleetplan import FleetHour, FleetPlan, LimitPrice, Part, Rival, Use
 from lepton_infra.sizing.limits import limits_of
-from lepton_infra.sizing.money import HOURS_PER_MONTH
 from lepton_infra.sizing.packing import rivals as packing
 from lepton_infra.sizing.packing.conflict import smallest_conflict
 from lepton_infra.sizing.packing.groups import in_force

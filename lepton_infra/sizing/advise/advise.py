@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from lepton_infra.catalog import Catalog
+from lepton_infra.catalog.services import HOURS_PER_MONTH
 from lepton_infra.config import Pool, StackFile
 from lepton_infra.errors import BadInput
 from lepton_infra.sizing.advise.case import LEAST_DAYS, Case, full_of, machine_of, price_of
@@ -16,7 +17,7 @@ from lepton_infra.sizing.advise.held import held
 from lepton_infra.sizing.advise.ledger import HOUR
 from lepton_infra.sizing.advise.model import Advice, Kind, Report, Seen
 from lepton_infra.sizing.advise.promise import promises
-from lepton_infra.sizing.advise.usage import HOURS_PER_MONTH, Usage
+from lepton_infra.sizing.advise.usage import Usage
 from lepton_infra.sizing.fleet import Candidate, candidates
 from lepton_infra.sizing.plan import Plan
 from lepton_infra.sizing.series import DemandSeries

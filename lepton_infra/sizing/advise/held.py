@@ -6,9 +6,9 @@ from typing import Final
 
 import numpy as np
 
+from lepton_infra.catalog.services import HOURS_PER_MONTH
 from lepton_infra.sizing.advise.case import LEAST_DAYS, Case
 from lepton_infra.sizing.advise.model import Advice, Change, Kind, Money, monthly
-from lepton_infra.sizing.advise.usage import HOURS_PER_MONTH
 from lepton_infra.sizing.arrays import Floats
 
 _WORTH_NAMING: Final = 0.005

@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from lepton_infra.sizing.advise.usage import HOURS_PER_MONTH
+from lepton_infra.catalog.services import HOURS_PER_MONTH
 from lepton_infra.sizing.arrays import Floats, Ints
 
 _RESAMPLES: Final = 1000

@@ -6,10 +6,10 @@ from typing import Final
 import numpy as np
 
 from lepton_infra.catalog import Catalog
+from lepton_infra.catalog.services import HOURS_PER_MONTH
 from lepton_infra.sizing.advise.case import Case
 from lepton_infra.sizing.advise.elsewhere import on_demand
 from lepton_infra.sizing.advise.model import Advice, Change, Confidence, Kind, Money
-from lepton_infra.sizing.advise.usage import HOURS_PER_MONTH
 from lepton_infra.sizing.arrays import Floats
 from lepton_infra.sizing.commitments import Committed, Need, commitments
 

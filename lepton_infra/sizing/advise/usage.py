@@ -6,11 +6,10 @@ from typing import Final
 
 import numpy as np
 
+from lepton_infra.catalog.services import HOURS_PER_MONTH
 from lepton_infra.sizing.advise.ledger import HOUR, PRICED, Cells, Key, Ledger, Market
 from lepton_infra.sizing.arrays import Floats, Ints
 
-HOURS_PER_MONTH: Final = 730
-"""Hours in a month, as the clouds' calculators count."""
 _HOUR_BITS: Final = (1 << 32) - 1
 
 

@@ -7,7 +7,6 @@ from typing import Final
 from lepton_infra.sizing.packing.model import Case, Key, Limits, Offer
 from lepton_infra.sizing.packing.offers import HOLDS
 
-HOURS_PER_MONTH: Final = 730
 _SLACK: Final = 1e-5
 """Share of the need within which a limit counts as kept: the solver's tolerance."""
 

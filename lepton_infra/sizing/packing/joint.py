@@ -11,8 +11,8 @@ from typing import Final
 
 import numpy as np
 
+from lepton_infra.catalog.services import HOURS_PER_MONTH
 from lepton_infra.sizing.arrays import Floats
-from lepton_infra.sizing.packing.check import HOURS_PER_MONTH
 from lepton_infra.sizing.packing.hourly import Hour
 from lepton_infra.sizing.packing.model import Case, Offer
 from lepton_infra.sizing.packing.program import Cut, Program, build
