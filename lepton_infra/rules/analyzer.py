@@ -62,7 +62,8 @@ _WORKERS: Final = 4
 class _Run:
     """What is known of one run of the engine."""
 
-    dry_run: bool = True
+    dry_run: bool = False
+    """Whether it is a preview; `pulumi policy analyze` never says, and what it has read will not be better known later."""
     exemptions: tuple[Exemption, ...] = ()
     today: dt.date = dt.date.min
     seen: dict[str, Subject] = field(default_factory=dict[str, Subject])
