@@ -62,9 +62,8 @@ def measure(resources: int, times: int) -> None:
         none, empty, ours = taken([previewed(session, *each) for each in packs], times)
     for name, one in (("no pack", none), ("a pack without rules", empty), (f"{len(RULES)} rules", ours)):
         print(f"{resources:>5} resources, {name:<20} {one.wall:6.2f} s ({one.cpu:.2f} s of processors)")
-    print(
-        f"      the rules add {_each(ours, empty, resources)} a resource to a pack without any, and {_each(ours, none, resources)} to no pack"
-    )
+    beside_empty, beside_none = _each(ours, empty, resources), _each(ours, none, resources)
+    print(f"      a resource takes {beside_empty} more than with a pack without rules, {beside_none} more than with none")
 
 
 def _each(more: Taken, less: Taken, resources: int) -> str:

@@ -108,11 +108,17 @@ def test_a_program_may_take_everything(tmp_path: Path) -> None:
         "import pulumi\nfound = pulumi.automation.LocalWorkspace.__name__",
         "import pulumi\nfrom pulumi.automation import LocalWorkspace\nfound = LocalWorkspace.__name__",
         "import pulumi.automation as auto\nfound = auto.LocalWorkspace.__name__",
+        "from pulumi.automation import *\nfound = LocalWorkspace.__name__",
         "from pulumi.automation import _local_workspace as one, LocalWorkspace as two\nfound = (two is one.LocalWorkspace) * two.__name__",
     ],
 )
 def test_who_wants_the_automation_api_gets_it(use: str) -> None:
     assert python(f"{LATER}import json\n{use}\nprint(json.dumps(found))") == "LocalWorkspace"
+
+
+def test_the_pickler_of_dynamic_providers_is_the_real_one() -> None:
+    told = "import json, pulumi, dill\nprint(json.dumps([dill.__version__, dill.loads(dill.dumps(lambda: 5))()]))"
+    assert python(LATER + told) == python(told)
 
 
 def test_nothing_is_loaded_that_nobody_touches() -> None:

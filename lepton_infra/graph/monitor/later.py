@@ -47,7 +47,7 @@ class Later(ModuleType):
             self.__package__ = spec.parent
 
     def __getattr__(self, name: str) -> object:
-        if name.startswith("__"):  # questions that Python asks of every module
+        if name == "__path__":  # what Python asks of every module to learn whether it is a package
             raise AttributeError(name)
         # Another thread waits until the module is whole; this one asks again only while it is being loaded.
         with _LOADING:
