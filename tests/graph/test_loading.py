@@ -56,11 +56,17 @@ def test_one_name_loads_one_module() -> None:
 
 @pytest.mark.parametrize(
     "first",
-    ["", "import pulumi_aws.kms.get_key", "from pulumi_aws.kms.get_key import GetKeyResult", "from pulumi_aws.kms import get_key"],
+    [
+        "",
+        "import pulumi_aws.kms.get_key",
+        "from pulumi_aws.kms.get_key import GetKeyResult",
+        "from pulumi_aws.kms import get_key",
+        "import pulumi_aws\npulumi_aws.kms.Key\nimport pulumi_aws.kms.get_key",
+    ],
 )
-def test_a_function_is_not_taken_for_the_module_of_its_name(first: str) -> None:
+def test_a_function_and_the_module_of_its_name_are_told_apart_as_python_does(first: str) -> None:
     told = "import json, pulumi_aws.kms\nprint(json.dumps([type(pulumi_aws.kms.get_key).__name__, type(pulumi_aws.kms.outputs).__name__]))"
-    assert python(f"{APART}{first}\n{told}") == ["function", "module"]
+    assert python(f"{APART}{first}\n{told}") == python(f"{first}\n{told}")
 
 
 def test_what_is_nowhere_is_missed_in_pythons_words() -> None:
@@ -146,29 +152,46 @@ def test_a_trace_that_is_asked_for_is_kept() -> None:
     assert python(LATER + told) is False
 
 
-def test_the_end_of_a_program_is_waited_for_as_a_whole() -> None:
-    told = """
+QUICK = """
 import asyncio, json
 from pathlib import Path
 from pulumi import _utils
 from pulumi.runtime import settings, stack
 from lepton_infra.graph.monitor import quick
+"""
+
+
+def test_the_end_of_a_program_is_waited_for_as_a_whole_or_for_its_first_failure() -> None:
+    told = """
 quick.quicken(Path("/nowhere"))
 async def late(seconds, fail):
     await asyncio.sleep(seconds)
     if fail:
         raise ValueError("first")
-async def main():
-    tasks = [asyncio.create_task(late(*one)) for one in ((0.01, False), (0.05, True), (5.0, False))]
+async def ended(*all):
+    tasks = [asyncio.create_task(late(*one)) for one in all]
     done, waiting = await stack.asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    found = [len(done), len(waiting), settings.SETTINGS.project is None]
-    for one in waiting:
-        one.cancel()
-    for one in done:
-        one.exception()
-    print(json.dumps(found))
-asyncio.run(main())
+    for one in (*done, *waiting):
+        one.exception() if one in done else one.cancel()
+    return [len(done), len(waiting)]
+async def main():
+    return [await ended((0.01, False), (0.05, True), (5.0, False)), await ended((0.01, False), (0.05, False))]
+print(json.dumps(asyncio.run(main())))
 """
-    done, waiting, unset = python(told)
-    assert (done, waiting) == (2, 1)
-    assert unset in {True, False}
+    assert python(QUICK + told) == [[2, 1], [2, 0]]
+
+
+def test_settings_are_what_they_were() -> None:
+    told = """
+settings.configure(settings.Settings(project="p", stack="s", dry_run=True))
+kind = type(settings.SETTINGS)
+names = [name for name in dir(kind) if isinstance(getattr(kind, name, None), _utils.ContextProperty)]
+def read():
+    return {name: repr(getattr(settings.SETTINGS, name)) for name in names}
+before = read()
+quick.quicken(Path("/nowhere"))
+print(json.dumps([len(names), before == read(), settings.SETTINGS.project, isinstance(kind.project, _utils.ContextProperty)]))
+"""
+    count, same, project, is_property = python(QUICK + told)
+    assert count > 3
+    assert (same, project, is_property) == (True, "p", True)

@@ -56,7 +56,9 @@ class _Loader(SourceFileLoader):
             super().exec_module(module)
             return
         exec(compile(kept, self.path, "exec"), vars(module))  # noqa: S102 (as the loader of every module does)
-        vars(module).update(_stars=frozenset(stars), _inner=frozenset(inner), _index=index)
+        # Whose import made Python look for this package: it is put into the package last, over a function of its name.
+        begun = frozenset(name for name in stars if f"{module.__name__}.{name}" in sys.modules)
+        vars(module).update(_stars=frozenset(stars), _inner=frozenset(inner), _index=index, _begun=begun)
         module.__class__ = _Package
 
 
@@ -124,10 +126,12 @@ class _Package(ModuleType):
         # Python tells a package of each module below it that has been loaded, whoever loaded it.
         if isinstance(value, ModuleType) and name in vars(self)["_stars"] and value.__name__ == f"{self.__name__}.{name}":
             self._take(name, value)
+            if name in vars(self)["_begun"]:
+                vars(self)[name] = value
 
     def __dir__(self) -> list[str]:
         self._load_all()
-        return sorted(vars(self).keys() - {"_index", "_inner", "_stars"})
+        return sorted(vars(self).keys() - {"_begun", "_index", "_inner", "_stars"})
 
     def _load(self, name: str) -> None:
         importlib.import_module(f"{self.__name__}.{name}")
