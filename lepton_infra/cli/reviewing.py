@@ -3,6 +3,7 @@
 import datetime as dt
 import os
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,15 +33,22 @@ def reviewed(asked: Source, against: str) -> "Review":
     from lepton_infra.cli import checkpage, render
     from lepton_infra.cost import bill
     from lepton_infra.review import Side, make_review
+    from lepton_infra.rules.outside import Outside
     from lepton_infra.rules.packs import installed_cards
     from lepton_infra.rules.runner import judge
+    from lepton_infra.rules.subject import subjects_of
 
     graph, cards = source.load(asked, installed_cards)
     other = _base(asked, against)
     today, exemptions, catalog = dt.datetime.now(dt.UTC).date(), source.exemptions(asked), load_catalog()
+    alone = Outside(source.pricing, wanted=source.wanted(asked))
+    beside = replace(alone, before=source.pricing(list(subjects_of(other))))
     now, base = (
-        Side(name, one, judge(one, cards, exemptions, today), bill(one, catalog))
-        for name, one in ((graph.stack or "graph", graph), (Path(against).name if Path(against).is_file() else against, other))
+        Side(name, one, judge(one, cards, exemptions, today, outside=outside), bill(one, catalog))
+        for name, one, outside in (
+            (graph.stack or "graph", graph, beside),
+            (Path(against).name if Path(against).is_file() else against, other, alone),
+        )
     )
     for told in checkpage.notes(now.judged, today):
         render.note(told)

@@ -51,7 +51,7 @@ def test_the_shipped_stack_is_good() -> None:
 @pytest.mark.parametrize(
     ("path", "value", "sentence"),
     [
-        ("netwrk", {}, "lepton:stack.netwrk is unknown; one of cloud, cluster, environment"),
+        ("netwrk", {}, "lepton:stack.netwrk is unknown; one of budget, cloud, cluster, environment"),
         ("netwrk", {}, "Write 'network'."),
         ("cloud", "gpc", "lepton:stack.cloud is 'gpc'; choose 'aws'."),
         ("owner", "", "lepton:stack.owner is ''; text that matches"),

@@ -1,0 +1,103 @@
+"""Prices for rules: the bill of `lepton cost`, over resources as rules see them.
+
+Rules stand below this room and cannot ask it; whoever runs them passes `pricing` in (`rules/outside.py`).
+"""
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final, cast
+
+from lepton_infra.catalog import load_catalog
+from lepton_infra.cost.bill import bill
+from lepton_infra.cost.model import Reason
+from lepton_infra.graph import Graph, Resource
+from lepton_infra.graph import Secret as HiddenValue
+from lepton_infra.graph.model import UNKNOWN as UNKNOWN_THERE
+from lepton_infra.rules.outside import Bill, Month, Open
+from lepton_infra.rules.subject import Subject
+from lepton_infra.rules.values import ABSENT, UNKNOWN, Asset, Secret, as_list, as_map
+
+_HUSHED: Final = "a price that a secret decides"
+"""In place of a sentence that may quote one."""
+
+
+def pricing(subjects: Sequence[Subject]) -> Bill:
+    """Return what resources cost a month, by the shipped catalogue or what this machine refreshed.
+
+    A price that is missing or not decided yet is a gap, never zero; what is billed by use is in neither.
+    """
+    cost = bill(_graph_of(subjects), load_catalog())
+    months = {urn: Month(usd.low, usd.expected, usd.high) for urn, usd in cost.by_resource().items()}
+    by_urn = {subject.urn: subject for subject in subjects}
+    gaps: dict[str, tuple[Open, ...]] = {}
+    for one in cost.unpriced:
+        for urn in one.urns if one.reason is not Reason.BY_USE else ():
+            gaps[urn] = (*gaps.get(urn, ()), _open(by_urn[urn], one.why, one.reason))
+    return Bill(months, gaps)
+
+
+def _open(subject: Subject, why: str, reason: Reason) -> Open:
+    digest = "" if reason is Reason.UNDECIDED else hashlib.sha256(repr(subject.inputs).encode()).hexdigest()
+    return Open(_HUSHED if _has_secret(subject.inputs) else why, digest)
+
+
+def _graph_of(subjects: Sequence[Subject]) -> Graph:
+    """Return the resources as a graph, each with its provider: the region stands there."""
+    nodes: list[Resource] = []
+    providers: dict[str, Resource] = {}
+    for subject in subjects:
+        provider = None
+        if subject.provider is not None:
+            made = _provider(subject.type.partition(":")[0], subject.provider)
+            provider = providers.setdefault(made.urn, made).urn
+        nodes.append(
+            Resource(
+                urn=subject.urn,
+                type=subject.type,
+                name=subject.name,
+                parent=None,
+                custom=True,
+                inputs=_mapping(subject.inputs),
+                outputs={},
+                dependencies=subject.dependencies,
+                protect=subject.protect,
+                provider=provider,
+            )
+        )
+    return Graph("", "", (*providers.values(), *nodes))
+
+
+def _provider(package: str, inputs: Mapping[str, object]) -> Resource:
+    """Return a provider; of two with the same inputs one will do."""
+    kind = f"pulumi:providers:{package}"
+    urn = f"{kind}::{sorted(inputs.items(), key=lambda item: item[0])!r}"
+    return Resource(urn, kind, package, None, custom=True, inputs=_mapping(inputs), outputs={}, dependencies=(), protect=False)
+
+
+def _mapping(values: Mapping[str, object]) -> dict[str, object]:
+    return {key: _written(value) for key, value in values.items()}
+
+
+def _written(value: object) -> object:
+    """Return a value of the rules as a graph holds it."""
+    if value is UNKNOWN:
+        return UNKNOWN_THERE
+    if isinstance(value, Secret):
+        return HiddenValue(_written(value.value))
+    items, inside = as_list(value), as_map(value)
+    if items is not None:
+        return [_written(item) for item in items]
+    return None if value is ABSENT or isinstance(value, Asset) else value if inside is None else _mapping(inside)
+
+
+def _has_secret(value: object) -> bool:
+    return any(isinstance(inner, Secret) for inner in _below(value))
+
+
+def _below(value: object) -> Iterator[object]:
+    yield value
+    items: Sequence[object] = as_list(value) or ()
+    if isinstance(value, Mapping):
+        items = tuple(cast("Mapping[str, object]", value).values())
+    for item in items:
+        yield from _below(item)
