@@ -40,7 +40,7 @@ def check(  # noqa: PLR0917 (typer makes an option of each)
     from lepton_infra.rules.runner import judge
 
     today = dt.datetime.now(dt.UTC).date()
-    outside = Outside(source.pricing, wanted=source.wanted(asked))
+    outside = Outside(source.pricing(found), wanted=source.wanted(asked))
     judged = judge(found, cards, source.exemptions(asked), today, outside=outside)
     if as_json:
         render.document(checkpage.as_document(judged, found))

@@ -3,7 +3,6 @@
 import datetime as dt
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,17 +31,17 @@ def reviewed(asked: Source, against: str) -> "Review":
     from lepton_infra.catalog import load_catalog
     from lepton_infra.cli import checkpage, render
     from lepton_infra.cost import bill
+    from lepton_infra.cost.pricing import priced
     from lepton_infra.review import Side, make_review
     from lepton_infra.rules.outside import Outside
     from lepton_infra.rules.packs import installed_cards
     from lepton_infra.rules.runner import judge
-    from lepton_infra.rules.subject import subjects_of
 
     graph, cards = source.load(asked, installed_cards)
     other = _base(asked, against)
     today, exemptions, catalog = dt.datetime.now(dt.UTC).date(), source.exemptions(asked), load_catalog()
-    alone = Outside(source.pricing, wanted=source.wanted(asked))
-    beside = replace(alone, before=source.pricing(list(subjects_of(other))))
+    alone = Outside(source.pricing(other), wanted=source.wanted(asked))
+    beside = Outside(source.pricing(graph), priced(other), alone.wanted)
     now, base = (
         Side(name, one, judge(one, cards, exemptions, today, outside=outside), bill(one, catalog))
         for name, one, outside in (

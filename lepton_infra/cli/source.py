@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from lepton_infra.config.runnable import Runnable
     from lepton_infra.graph.model import Graph
     from lepton_infra.graph.program import Answers, Built, Command, Program
-    from lepton_infra.rules.outside import Bill
+    from lepton_infra.rules.outside import Bill, Pricing
     from lepton_infra.rules.subject import Subject
 
 _Other = TypeVar("_Other")
@@ -93,11 +93,15 @@ def wanted(source: Source) -> "Mapping[str, object]":
     return said_in(said_in(config).get("lepton:stack"))
 
 
-def pricing(subjects: "Sequence[Subject]") -> "Bill":
-    """Price resources for the rules that ask: what prices them takes a while to load, and most stacks need none of it."""
-    from lepton_infra.cost.pricing import pricing as priced
+def pricing(graph: "Graph") -> "Pricing":
+    """Return what prices a graph for the rules that ask; it takes a while to load, and most stacks need none of it."""
 
-    return priced(subjects)
+    def price(_: "Sequence[Subject]") -> "Bill":
+        from lepton_infra.cost.pricing import priced
+
+        return priced(graph)
+
+    return price
 
 
 def _run(source: Source, meanwhile: "Callable[[], _Other]") -> "tuple[Graph, _Other]":

@@ -4,7 +4,7 @@ Rules stand below this room and cannot ask it; whoever runs them passes `pricing
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, cast
 
 from lepton_infra.catalog import load_catalog
@@ -26,19 +26,23 @@ def pricing(subjects: Sequence[Subject]) -> Bill:
 
     A price that is missing or not decided yet is a gap, never zero; what is billed by use is in neither.
     """
-    cost = bill(_graph_of(subjects), load_catalog())
+    return priced(_graph_of(subjects))
+
+
+def priced(graph: Graph) -> Bill:
+    """Return the same of a graph: the numbers of `lepton cost`, as rules read them."""
+    cost = bill(graph, load_catalog())
     months = {urn: Month(usd.low, usd.expected, usd.high) for urn, usd in cost.by_resource().items()}
-    by_urn = {subject.urn: subject for subject in subjects}
     gaps: dict[str, tuple[Open, ...]] = {}
     for one in cost.unpriced:
         for urn in one.urns if one.reason is not Reason.BY_USE else ():
-            gaps[urn] = (*gaps.get(urn, ()), _open(by_urn[urn], one.why, one.reason))
+            gaps[urn] = (*gaps.get(urn, ()), _open(graph.by_urn[urn], one.why, one.reason))
     return Bill(months, gaps)
 
 
-def _open(subject: Subject, why: str, reason: Reason) -> Open:
-    digest = "" if reason is Reason.UNDECIDED else hashlib.sha256(repr(subject.inputs).encode()).hexdigest()
-    return Open(_HUSHED if _has_secret(subject.inputs) else why, digest)
+def _open(resource: Resource, why: str, reason: Reason) -> Open:
+    digest = "" if reason is Reason.UNDECIDED else hashlib.sha256(repr(sorted(resource.inputs.items())).encode()).hexdigest()
+    return Open(_HUSHED if _has_secret(resource.inputs) else why, digest)
 
 
 def _graph_of(subjects: Sequence[Subject]) -> Graph:
@@ -91,13 +95,7 @@ def _written(value: object) -> object:
 
 
 def _has_secret(value: object) -> bool:
-    return any(isinstance(inner, Secret) for inner in _below(value))
-
-
-def _below(value: object) -> Iterator[object]:
-    yield value
-    items: Sequence[object] = as_list(value) or ()
-    if isinstance(value, Mapping):
-        items = tuple(cast("Mapping[str, object]", value).values())
-    for item in items:
-        yield from _below(item)
+    if isinstance(value, HiddenValue):
+        return True
+    inside = cast("Mapping[str, object]", value).values() if isinstance(value, Mapping) else as_list(value) or ()
+    return any(map(_has_secret, inside))

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lepton_infra.rules.card import Card, Kind, On, Ref
 from lepton_infra.cost.pricing import pricing
+from lepton_infra.rules.card import Card, Kind, On, Ref
 from lepton_infra.rules.examples import subjects_before, subjects_in
 from lepton_infra.rules.finding import Finding
 from lepton_infra.rules.outside import Outside

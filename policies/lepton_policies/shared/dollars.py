@@ -51,8 +51,10 @@ def with_price(verdict: Verdict, resource: Resource, stack: Stack) -> Verdict:
     """Return a verdict that also says what the resource costs a month, where it fails and that is known."""
     bill = stack.bill() if verdict.state is State.FAIL else None
     month = bill.months.get(resource.its_subject.urn) if bill else None
-    if month is None or not month.high or bill is None or resource.its_subject.urn in bill.gaps:
+    if bill is None or month is None or not month.high or resource.its_subject.urn in bill.gaps or not verdict.facts:
         return verdict
     span = dollars(month.low) if month.low == month.high else f"{dollars(month.low)} to {dollars(month.high)}"
-    # A message spells out three facts; the price is to be one of them.
-    return Verdict(verdict.state, (*verdict.facts[:2], Fact(resource, f"costs {span} a month"), *verdict.facts[2:]))
+    # One fact in place of all: the price is a sentence of its own behind them.
+    first = verdict.facts[0]
+    note = f"{verdict.message.removeprefix(first.path).strip()}. It costs {span} a month"
+    return Verdict(verdict.state, (Fact(first.about, note),))

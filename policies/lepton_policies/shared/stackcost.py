@@ -80,6 +80,7 @@ _PRICED: Final = (
     "kubernetes:core/v1:PersistentVolumeClaim",
     "kubernetes:core/v1:Service",
 )
+_NOBODY: Final = "is priced by nobody here"
 _EAST: Final = {"region": "us-east-1"}
 _POOL: Final = {"instanceTypes": ["p5.48xlarge"], "scalingConfig": {"minSize": 0, "maxSize": 4}, "diskSize": 100}
 _LARGER: Final = {**_POOL, "scalingConfig": {"minSize": 0, "maxSize": 8}}
@@ -129,27 +130,24 @@ def _is_the_dearest(resource: Resource, stack: Stack, bill: Bill) -> bool:
 )
 def worst_case_is_allowed(resource: Resource, stack: Stack) -> Verdict:
     """A month with every autoscaler at its most costs no more than may be spent."""
-    said = resource.its_settings.maxMonthlyUsd.raw_value()
-    limit = number_in(said)
+    limit = number_in(resource.its_settings.maxMonthlyUsd.raw_value())
     if limit is None:
         return resource.undecided_because("has a limit that is no number of dollars")
-    if not limit:
-        return PASS
-    bill = stack.bill()
+    bill = stack.bill() if limit else None
     if bill is None:
-        return resource.undecided_because("is priced by nobody here")
-    if not _is_the_dearest(resource, stack, bill):
-        return PASS
+        return resource.undecided_because(_NOBODY) if limit else PASS
+    return _held_to(limit, bill, resource) if _is_the_dearest(resource, stack, bill) else PASS
+
+
+def _held_to(limit: float, bill: Bill, resource: Resource) -> Verdict:
+    """Return whether all that a stack may cost stays within a limit, US dollars a month."""
     if bill.most > limit:
         parts = largest((urn, month.high) for urn, month in bill.months.items() if month.high)
-        return resource.fail_because(
-            f"is the dearest of a stack that costs up to {dollars(bill.most)} a month, above {dollars(limit)}: {parts}"
-        )
+        whole = f"is the dearest of a stack that costs up to {dollars(bill.most)} a month"
+        return resource.fail_because(f"{whole}, above {dollars(limit)}: {parts}")
     gaps = gaps_of(bill)
-    if gaps:
-        costs = f"is part of a stack that costs up to {dollars(bill.most)} a month"
-        return resource.undecided_because(f"{costs} (allowed are {dollars(limit)}) without {open_prices(gaps)}")
-    return PASS
+    part = f"is part of a stack that costs up to {dollars(bill.most)} a month, where {dollars(limit)} are allowed,"
+    return resource.undecided_because(f"{part} without {open_prices(gaps)}") if gaps else PASS
 
 
 @stack_rule(
@@ -187,12 +185,12 @@ def worst_case_is_allowed(resource: Resource, stack: Stack) -> Verdict:
 )
 def worst_case_rises_little(resource: Resource, stack: Stack) -> Verdict:
     """A change adds little to what a month costs at the most; judged where there is a base, as in `lepton review`."""
-    before, bill = stack.bill_before(), stack.bill()
-    percent = number_in(resource.its_settings.maxRisePercent.raw_value())
+    before = stack.bill_before()
     if before is None or (not before.months and not before.gaps):
         return PASS
+    bill, percent = stack.bill(), number_in(resource.its_settings.maxRisePercent.raw_value())
     if bill is None or percent is None:
-        return resource.undecided_because("is priced by nobody here" if bill is None else "may rise by what is no number of percent")
+        return resource.undecided_because(_NOBODY if bill is None else "may rise by what is no number of percent")
     if not _is_the_dearest(resource, stack, bill):
         return PASS
     now, were = gaps_of(bill), gaps_of(before)
