@@ -4,6 +4,7 @@ Rules stand below this room and cannot ask it; whoever runs them passes `pricing
 """
 
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from typing import Final, cast
 
@@ -41,7 +42,9 @@ def priced(graph: Graph) -> Bill:
 
 
 def _open(resource: Resource, why: str, reason: Reason) -> Open:
-    digest = "" if reason is Reason.UNDECIDED else hashlib.sha256(repr(sorted(resource.inputs.items())).encode()).hexdigest()
+    # Keys come in any order; what JSON has no word for (an unknown, a secret) is told by its kind alone.
+    asked = "" if reason is Reason.UNDECIDED else json.dumps(dict(resource.inputs), sort_keys=True, default=repr)
+    digest = hashlib.sha256(asked.encode()).hexdigest() if asked else ""
     return Open(_HUSHED if _has_secret(resource.inputs) else why, digest)
 
 

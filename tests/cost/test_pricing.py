@@ -84,6 +84,17 @@ def test_what_has_no_price_is_a_gap_and_what_is_billed_by_use_is_none() -> None:
     assert {bool(gap.asked) for gap in seen.gaps[OPEN.urn]} == {False}
 
 
+def test_the_order_of_keys_makes_no_other_gap() -> None:
+    tags = {"a": "1", "b": "2"}
+    one, other = (
+        resource(ODD.type, "odd", dict(inputs))
+        for inputs in ([("x", UNKNOWN), ("tags", tags)], [("tags", dict(reversed(tags.items()))), ("x", UNKNOWN)])
+    )
+
+    assert _bill(placed(one)) == _bill(placed(other))
+    assert _bill(placed(one)) != _bill(placed(resource(ODD.type, "odd", {"x": UNKNOWN, "tags": {**tags, "b": "3"}})))
+
+
 def test_no_gap_quotes_a_secret() -> None:
     hidden = resource("aws:ec2/instance:Instance", "vm", {"instanceType": Secret("p5.hunter2"), "rootBlockDevice": {"volumeSize": 8}})
 
