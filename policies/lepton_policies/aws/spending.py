@@ -31,7 +31,7 @@ _HEARD: Final = {"subscriberEmailAddresses": ["ml@example.com"], "threshold": 80
     _NODE_GROUP,
     _GROUP,
     why="A GPU pool that grows by mistake costs more in a night than most teams in a month; without a budget the bill is first to say so.",
-    fix="Add an `aws.budgets.Budget` with notifications to the stack, or set `sharedBudget` of this rule to the name of the account's.",
+    fix="Add `budget` to the stack file or an `aws.budgets.Budget` with notifications to the program, or set `sharedBudget` of this rule.",
     references=("infracost:guardrail",),
     settings={"sharedBudget": Setting("", "name of a budget elsewhere that this stack counts toward")},
     good=[On(_NODE_GROUP, _POOL, around={"b": On(_BUDGET, {**_LIMIT, "notifications": [_HEARD]})}), {"instanceTypes": ["m7i.large"]}],
