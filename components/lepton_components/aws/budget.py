@@ -13,7 +13,8 @@ def budget(name: str, spec: BudgetSpec, parent: pulumi.Resource) -> BudgetFacts:
     """Make the topic, the right to publish on it, and the budget.
 
     The budget counts what has the tag `stack` with this stack's name. AWS counts by a tag only once it is activated as a cost allocation
-    tag, which the organisation's payer does once for all stacks (AWS Billing user guide, "Activating user-defined cost allocation tags").
+    tag, which the organisation's payer does once for all stacks (AWS Billing user guide, "Activating user-defined cost allocation tags");
+    stacks of one name in two projects of an account are counted together.
     Credits and refunds are left out: they would hide a pool that grows by mistake until they are used up.
     """
     site = Site.of("budget", name, spec.scope, parent)
@@ -42,7 +43,7 @@ def budget(name: str, spec: BudgetSpec, parent: pulumi.Resource) -> BudgetFacts:
             *(_notice("FORECASTED", percent, spec, topic.arn) for percent in spec.forecast_percent),
         ],
         tags=site.tags("month"),
-        # AWS asks whether it may publish when it takes the budget.
+        # A notice before there is a right to publish it would be lost.
         opts=site.child(published),
     )
     return BudgetFacts(name=made.name, topic=pulumi.Output.all(topic.arn, published.id).apply(lambda ready: ready[0]))
