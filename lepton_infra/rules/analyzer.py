@@ -270,7 +270,7 @@ def _wanted(text: str) -> Mapping[str, object]:
     """Return what the stack file wants; nothing where that is no JSON: the program that reads it says what is wrong."""
     try:
         return said_in(json.loads(text or "{}"))
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
 
 

@@ -65,7 +65,7 @@ def test_the_pack_prices_with_what_it_was_given_and_the_stack_file_says_the_limi
     assert _judged(json.dumps({"budget": {"usd_per_month": 60}}), {"most": 49}) == [], "what the stack file says comes first"
 
 
-@pytest.mark.parametrize("text", ["", "no JSON", "[]", "3", '{"budget": 3}', '{"budget": {"usd_per_month": null}}'])
+@pytest.mark.parametrize("text", ["", "no JSON", "[" * 100_000, "[]", "3", '{"budget": 3}', '{"budget": {"usd_per_month": null}}'])
 def test_a_stack_file_that_says_nothing_of_it_leaves_the_setting(text: str) -> None:
     assert _judged(text) == []
     assert _judged(text, {"most": 49}) == ["is dear. Make it cheap."]
