@@ -24,7 +24,9 @@ from pulumi_policy import (
 from pulumi_policy.policy import _PolicyAnalyzerServicer
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE
 
+from lepton_infra.cost.pricing import pricing
 from lepton_infra.rules.card import Card, Kind
+from lepton_infra.rules.outside import Outside
 from lepton_infra.rules.stack import NOTHING_AROUND, Stack
 from lepton_infra.rules.subject import Subject, plain_type
 from lepton_infra.rules.values import UNKNOWN, Secret
@@ -73,8 +75,9 @@ def _of_resource(card: Card) -> Callable[[ResourceValidationArgs, Any], None]:
 def _of_stack(card: Card) -> Callable[[StackValidationArgs, Any], None]:
     def validate(args: StackValidationArgs, report: Any) -> None:
         resources = [Resource(_subject(one)) for one in args.resources]
+        stack = Stack(resources, Outside(pricing))
         for resource in resources:
-            _report(card, resource, Stack(resources), args.get_config(), report)
+            _report(card, resource, stack, args.get_config(), report)
 
     return validate
 
@@ -117,6 +120,12 @@ class Through(dict[str, Any]):
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._proxy)
+
+    def items(self) -> Any:
+        return [(key, self[key]) for key in self]
+
+    def values(self) -> Any:
+        return [self[key] for key in self]
 
 
 class ThroughList(list[Any]):
