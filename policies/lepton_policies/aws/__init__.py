@@ -6,6 +6,7 @@ from lepton_infra.rules.card import Card
 from lepton_infra.rules.packs import cards_in
 from lepton_policies.aws import (
     access,
+    batch,
     bedrock,
     bucket,
     bucketcare,
@@ -29,10 +30,12 @@ from lepton_policies.aws import (
     sagemaker,
     spending,
     tags,
+    users,
 )
 
 RULES: Final[tuple[Card, ...]] = cards_in(
     access,
+    batch,
     bedrock,
     bucket,
     bucketcare,
@@ -56,5 +59,6 @@ RULES: Final[tuple[Card, ...]] = cards_in(
     sagemaker,
     spending,
     tags,
+    users,
 )
 """Every rule for AWS."""

@@ -1,14 +1,14 @@
 """Azure Machine Learning: who reaches workspaces, notebooks, training clusters and endpoints, and what they cost when idle."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 from lepton_infra.rules.card import Severity, rule
 from lepton_infra.rules.values import UNKNOWN
-from lepton_infra.rules.verdict import Verdict, any_of
-from lepton_infra.rules.view import Resource, View
+from lepton_infra.rules.verdict import Verdict, any_of, none_of
+from lepton_infra.rules.view import Resource
 from lepton_policies.azure.words import means
-from lepton_policies.shared.credentials import holds_credential
+from lepton_policies.shared.credentials import secrets_in
 from lepton_policies.shared.keys import WHY_OWN_KEY
 from lepton_policies.shared.production import is_production
 
@@ -233,12 +233,6 @@ def endpoint_is_off_the_internet(endpoint: Resource) -> Verdict:
     return means(endpoint.properties.publicNetworkAccess.or_default("Enabled"), "Disabled")
 
 
-def _variables(deployment: Resource) -> Iterator[View]:
-    """Iterate over the environment variables of a deployment; an unknown map may hold any."""
-    found = deployment.properties.environmentVariables
-    yield from [found] if found.raw_value() is UNKNOWN else [value for _, value in found.map_items()]
-
-
 @rule(
     "az-ml-deployment-env-secrets",
     Severity.HIGH,
@@ -255,7 +249,7 @@ def _variables(deployment: Resource) -> Iterator[View]:
 )
 def deployment_holds_no_credential(deployment: Resource) -> Verdict:
     """No credential stands in the environment of a deployment."""
-    return ~any_of(holds_credential(value) for value in _variables(deployment))
+    return none_of(secrets_in(deployment.properties.environmentVariables))
 
 
 @rule(

@@ -11,10 +11,12 @@ from lepton_policies.kubernetes import (
     gpu,
     host,
     image,
+    makers,
     namespace,
     privilege,
     secret,
     spending,
+    tools,
 )
 
 RULES: Final[tuple[Card, ...]] = cards_in(
@@ -24,9 +26,11 @@ RULES: Final[tuple[Card, ...]] = cards_in(
     gpu,
     host,
     image,
+    makers,
     namespace,
     privilege,
     secret,
     spending,
+    tools,
 )
 """Every rule for what runs in a cluster."""
