@@ -6,6 +6,7 @@ from lepton_infra.rules.card import Card
 from lepton_infra.rules.packs import cards_in
 from lepton_policies.aws import (
     access,
+    balancer,
     batch,
     bedrock,
     bucket,
@@ -35,6 +36,7 @@ from lepton_policies.aws import (
 
 RULES: Final[tuple[Card, ...]] = cards_in(
     access,
+    balancer,
     batch,
     bedrock,
     bucket,

@@ -15,7 +15,9 @@ from lepton_policies.shared.ports import Opening, world_reaches
 
 _GROUP: Final = "azure-native:network:NetworkSecurityGroup"
 _RULE: Final = "azure-native:network:SecurityRule"
-_BOTH: Final = (_GROUP, _RULE)
+_ADMIN_RULE: Final = "azure-native:network:AdminRule"
+_BOTH: Final = (_GROUP, _RULE, _ADMIN_RULE)
+"""Groups, rules of groups, and rules of a network manager, which pass by the groups where they say AlwaysAllow."""
 _WORLD: Final = "0.0.0.0/0"
 _OFFICE: Final = "203.0.113.0/24"
 _TAG: Final = re.compile(r"\A\s*[A-Za-z][A-Za-z0-9_]*(\.[A-Za-z0-9]+)?\s*\Z")
@@ -27,6 +29,9 @@ _FIX: Final = "List your own networks in `source_address_prefixes`, name the tag
 
 def _inward(resource: Resource) -> Iterator[Opening]:
     """Iterate over the rules that let traffic in: those inside a group, less what it denies before, or the one that a resource is."""
+    if resource.type_token.endswith(":AdminRule"):
+        yield from _of_manager(resource)
+        return
     if resource.type_token.endswith(":SecurityRule"):
         yield from _openings(resource, PASS)
         return
@@ -45,17 +50,29 @@ def _openings(one: View, still_open: Verdict) -> Iterator[Opening]:
         yield Opening(_carried(one.protocol), first, last, sources, when=PASS if allows.state is State.PASS else allows)
 
 
+def _of_manager(one: Resource) -> Iterator[Opening]:
+    """Iterate over what a rule of a network manager lets in whatever the groups say; one that only allows leaves it to them."""
+    allows = means(one.access, "AlwaysAllow") & means(one.direction, "Inbound")
+    sources = tuple(prefix for source in one.sources for prefix in _prefixes(source.addressPrefix))
+    for first, last in map(_ends, [*one.destinationPortRanges] or [one.destinationPortRanges.read_as("*")]):
+        yield Opening(_carried(one.protocol), first, last, sources, when=PASS if allows.state is State.PASS else allows)
+
+
 def _carried(protocol: View) -> View:
-    """Return the protocol of a rule; `*` carries UDP as well as TCP and, unlike elsewhere, still minds the ports."""
-    return protocol.read_as("udp") if protocol.raw_value() == "*" else protocol
+    """Return the protocol of a rule; `*`, or `Any`, carries UDP as well as TCP and, unlike elsewhere, still minds the ports."""
+    return protocol.read_as("udp") if protocol.raw_value() in ("*", "Any") else protocol
 
 
 def _addresses(one: View) -> Iterator[View]:
     """Iterate over the sources of a rule; a service tag other than the internet's is somebody's network, not the world's."""
     for source in (*one.sourceAddressPrefix, *one.sourceAddressPrefixes):
-        text = source.raw_value()
-        if not isinstance(text, str) or not _TAG.match(text) or text.strip().lower() in WORLD_WORDS:
-            yield source
+        yield from _prefixes(source)
+
+
+def _prefixes(source: View) -> Iterator[View]:
+    text = source.raw_value()
+    if not isinstance(text, str) or not _TAG.match(text) or text.strip().lower() in WORLD_WORDS:
+        yield source
 
 
 def _ends(ports_of_rule: View) -> tuple[View, View]:
@@ -119,6 +136,18 @@ def _group(*rules: object) -> dict[str, object]:
     return {"resourceGroupName": "rg", "securityRules": list(rules)}
 
 
+def _admin(port: str, *sources: object) -> dict[str, object]:
+    """Return a rule of a network manager that passes by the groups, for examples."""
+    return {
+        "kind": "Custom",
+        "access": "AlwaysAllow",
+        "direction": "Inbound",
+        "protocol": "Any",
+        "sources": [{"addressPrefix": source, "addressPrefixType": "IPPrefix"} for source in sources],
+        "destinationPortRanges": [port],
+    }
+
+
 _WALL: Final = _let("*", "*", access="Deny", priority=100, protocol="*")
 
 
@@ -147,6 +176,8 @@ _WALL: Final = _let("*", "*", access="Deny", priority=100, protocol="*")
         _group(),
         On(_RULE, _let("22", _OFFICE)),
         On(_RULE, _let("*", "*", protocol="Icmp")),
+        On(_ADMIN_RULE, {**_admin("22", "*"), "access": "Allow"}),
+        On(_ADMIN_RULE, _admin("443", "*")),
     ],
     bad=[
         _group(_let("443", _OFFICE), _let("22", "*")),
@@ -160,6 +191,8 @@ _WALL: Final = _let("*", "*", access="Deny", priority=100, protocol="*")
         _group(_let("22", "Any"), {**_WALL, "priority": 300}),
         _group({**_WALL, "destinationAddressPrefix": "10.0.0.4"}, _let("22", "*")),
         On(_RULE, _let("3389", "*")),
+        On(_ADMIN_RULE, _admin("22", "Internet")),
+        On(_ADMIN_RULE, {**_admin("22", _OFFICE, "0.0.0.0/1", "128.0.0.0/1"), "destinationPortRanges": None}),
         On(_RULE, {**_let("x", _WORLD), "destinationPortRange": "", "destinationPortRanges": ["22"]}),
     ],
     unknown=[

@@ -7,6 +7,7 @@ from lepton_infra.rules.packs import cards_in
 from lepton_policies.gcp import (
     access,
     ai,
+    balancer,
     bucket,
     cluster,
     clustercare,
@@ -25,6 +26,7 @@ from lepton_policies.gcp import (
 RULES: Final[tuple[Card, ...]] = cards_in(
     ai,
     access,
+    balancer,
     bucket,
     cluster,
     clustercare,

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from lepton_infra.rules.card import On, Severity, rule
+from lepton_infra.rules.net import is_world
 from lepton_infra.rules.values import ABSENT, UNKNOWN
-from lepton_infra.rules.verdict import PASS, State, Verdict, all_of
+from lepton_infra.rules.verdict import PASS, State, Verdict, all_of, any_of
 from lepton_infra.rules.view import Resource, View
 from lepton_policies.shared import ports
 from lepton_policies.shared.ports import Opening, world_reaches
@@ -29,6 +30,12 @@ _RANGE: Final = re.compile(r"\s*(\d{1,5})\s*-\s*(\d{1,5})\s*\Z")
 _ONE: Final = re.compile(r"\s*\d{1,5}(\.0)?\s*\Z")
 _INSIDE: Final = ("INTRA_VPC", "VPC_NETWORKS", "NON_INTERNET")
 """Where traffic that a policy's rule speaks of may come from, if not from the internet."""
+
+
+_OTHER_SOURCES: Final = (
+    "srcSecureTags", "srcAddressGroups", "srcFqdns", "srcRegionCodes", "srcThreatIntelligences", "srcNetworks",
+)  # fmt: skip
+"""By what else a policy's rule may say for whom it is."""
 
 
 def _openings(resource: Resource) -> Iterator[Opening]:
@@ -62,12 +69,17 @@ def _of_network(firewall: Resource) -> Iterator[Opening]:
 def _of_policy(block: View) -> Iterator[Opening]:
     """Iterate over what a rule of a firewall policy lets in."""
     match = block.match
-    from_inside = match.srcNetworkScope.is_one_of(*_INSIDE)
+    scopes = [match.srcNetworkScope, *([match.srcNetworkContext] if isinstance(block, Resource) else [])]  # a rule inside knows the first
+    from_inside = any_of(scope.is_one_of(*_INSIDE) for scope in scopes)
     verdict = _lets_in(block) & block.action.is_one_of("allow") & ~from_inside
     when = PASS if verdict.state is State.PASS else verdict
+    named = any_of(match[name].is_set() for name in _OTHER_SOURCES)
+    from_anyone = match.srcIpRanges.is_absent() & ~named
     for allowed in match.layer4Configs:
         for first, last in _spans(allowed.ports):
             yield Opening(allowed.ipProtocol, first, last, (match.srcIpRanges,), when)
+            everyone = match.srcIpRanges.or_default("0.0.0.0/0")
+            yield Opening(allowed.ipProtocol, first, last, (everyone,), when & from_anyone)
 
 
 def _spans(listed: View) -> Iterator[tuple[View, View]]:
@@ -132,6 +144,7 @@ _IAP: Final = ["35.235.240.0/20"]
         On(_GLOBAL_RULE, _policy(_WORLD, "22", action="deny")),
         On(_GLOBAL_RULE, _policy(_OFFICE, "22")),
         On(_GLOBAL_RULE, _policy(_WORLD, "22", scope="INTRA_VPC")),
+        On(_GLOBAL_RULE, {"match": {"srcSecureTags": [{"name": "bastion"}], "layer4Configs": [{"ipProtocol": "tcp"}]}, "action": "allow"}),
     ],
     bad=[
         _rule(_WORLD, "80", "20-25"),
@@ -143,6 +156,8 @@ _IAP: Final = ["35.235.240.0/20"]
         {**_rule(_WORLD, "22"), "sourceTags": ["bastion"]},
         On(_GLOBAL_RULE, _policy(_HALVES, "3000-4000")),
         On(_RULES, {"rules": [_policy(_OFFICE, "22"), _policy(_WORLD, protocol="all")]}),
+        On(_GLOBAL_RULE, {"action": "allow", "match": {"layer4Configs": [{"ipProtocol": "tcp", "ports": ["22"]}]}}),
+        On(_GLOBAL_RULE, _policy(_NONE, "22", scope="INTERNET")),
     ],
     unknown=[
         _rule(UNKNOWN, "22"),
@@ -278,3 +293,22 @@ def rule_is_logged(firewall: Resource) -> Verdict:
         return all_of(inner.enableLogging.is_true() | inner.disabled.is_true() for inner in firewall.rules)
     logged = firewall.enableLogging.is_true() | firewall.disabled.is_true()
     return firewall.logConfig.is_set() | logged if firewall.type_token == _FIREWALL else logged
+
+
+_ADDRESSES: Final = "gcp:networksecurity/addressGroup:AddressGroup"
+
+
+@rule(
+    "gcp-address-group-world",
+    Severity.HIGH,
+    _ADDRESSES,
+    why="A firewall policy that refers to an address group shows a name; if the group is the world, the rule is too, unseen.",
+    fix="Take ranges as wide as 0.0.0.0/0 or its halves out of `items`.",
+    references=("https://cloud.google.com/firewall/docs/about-address-groups",),
+    good=[{"type": "IPV4", "items": ["203.0.113.0/24", "10.0.0.0/8"]}, {"type": "IPV4"}],
+    bad=[{"items": ["10.0.0.0/8", "0.0.0.0/0"]}, {"items": _HALVES}, {"type": "IPV6", "items": ["::/0"]}],
+    unknown=[{"items": UNKNOWN}, {"items": ["203.0.113.0/24", UNKNOWN]}],
+)
+def address_group_is_narrow(group: Resource) -> Verdict:
+    """An address group is not the world."""
+    return ~is_world(group["items"])

@@ -13,6 +13,7 @@ from lepton_infra.rules.view import Resource, View
 from lepton_policies.kubernetes.exposure import each_range, is_public
 from lepton_policies.kubernetes.place import namespace_of
 from lepton_policies.kubernetes.pods import RAY_CLUSTER, RAY_JOB, silent
+from lepton_policies.shared.ports import TOOLS
 
 _RAY_SERVICE: Final = "kubernetes:ray.io/v1:RayService"
 _INGRESS: Final = "kubernetes:networking.k8s.io/v1:Ingress"
@@ -75,9 +76,6 @@ def _is_public(service: View) -> Verdict:
     return is_public(service.spec, service.metadata.annotations)
 
 
-_PORTS: Final = (8265, 8888, 6006, 11434)
-"""Ray's dashboard, Jupyter, TensorBoard and Ollama: whoever is let through to these runs programs or models. Servers of models on other
-ports stand behind routes with good reason."""
 _NAMES: Final = re.compile(r"(\A|-)(mlflow|tensorboard|jupyter|ollama|ray-dashboard|head-svc)(-|\Z)")
 """Services that are called after such a tool; KubeRay calls the service of a head `<cluster>-head-svc`."""
 _ASKS: Final = (
@@ -165,7 +163,7 @@ def _backends(spec: View) -> Iterator[View]:
 def _is_tool(backend: View, ingress: Resource, stack: Stack) -> Verdict:
     """Return whether a route ends at a tool: by the port that it says, by the name, or by where the service of the stack sends on to."""
     sent_on = (_ends_at_tool(backend, service) for service in stack.of(_SERVICE) if _may_be(backend, service, ingress))
-    return any_of((backend.port.number.is_one_of(*_PORTS), backend.name.text_matches(_NAMES), *sent_on))
+    return any_of((backend.port.number.is_one_of(*TOOLS), backend.name.text_matches(_NAMES), *sent_on))
 
 
 def _may_be(backend: View, service: Resource, ingress: Resource) -> bool:
@@ -184,7 +182,7 @@ def _is_named(backend: View, service: Resource) -> Verdict:
 
 def _ends_at_tool(backend: View, service: Resource) -> Verdict:
     named = _is_named(backend, service)
-    ends = (_same_port(backend, port) & port.targetPort.is_one_of(*_PORTS) for port in service.spec.ports)
+    ends = (_same_port(backend, port) & port.targetPort.is_one_of(*TOOLS) for port in service.spec.ports)
     return (PASS if named.state is State.PASS else named) & any_of(ends)
 
 
