@@ -26,7 +26,7 @@ _FORWARDS: Final = {
     "aws-nlb-ai-ports-public",
     Severity.CRITICAL,
     _LISTENER,
-    why="The targets see the load balancer's address, not the caller's: their own group lets it in, and the world with it, past any password.",
+    why="The targets may see the load balancer's address, not the caller's: their own group lets it in, and with it the world.",
     fix="Set `internal=True` on the load balancer, or give it `security_groups` that list your own networks.",
     references=("https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-security-groups.html",),
     good=[

@@ -10,11 +10,11 @@ from lepton_infra.rules.view import View
 ADMIN: Final = (22, 3389)
 """SSH and Remote Desktop."""
 AI: Final = (
-    8265, 10001, 8888, 6006, 5000, 8000, 8001, 8002, 11434, 9400, 6443, 10250, 10255, 2379, 7860, 8188, 8500, 8501, 8081, 8786, 8787,
+    8265, 10001, 8888, 6006, 5000, 8000, 8001, 8002, 11434, 9400, 6443, 10250, 10255, 2379, 7860, 8188, 8500, 8501, 8081, 8786, 8787, 30000,
 )  # fmt: skip
 """Ray's dashboard and client, Jupyter, TensorBoard, MLflow, vLLM and Triton (HTTP, gRPC, metrics), Ollama, DCGM's exporter, the Kubernetes
-API, kubelet (both ports) and etcd, Gradio, ComfyUI, TensorFlow Serving (gRPC, HTTP), TorchServe's management, Dask (scheduler, dashboard):
-none asks for a password as it comes out of its box (each project's own documentation)."""
+API, kubelet (both ports) and etcd, Gradio, ComfyUI, TensorFlow Serving (gRPC, HTTP), TorchServe's management, Dask, SGLang: none asks
+for a password as it comes out of its box (each project's own documentation)."""
 TOOLS: Final = (8265, 10001, 8888, 6006, 11434)
 """Those of them that nobody serves to the public behind a load balancer: Ray, Jupyter, TensorBoard and Ollama run what they are sent."""
 DATA: Final = (2049, 988, 1018, 1019, 1020, 1021, 1022, 1023, 445, 6379, 5432, 3306, 9200, 27017, 11211, 1433, 6333, 19530)
