@@ -1,8 +1,8 @@
 """The known errors of a scanner on Google Cloud, Azure and Kubernetes, and their relatives; those on AWS are in `test_known_errors.py`.
 
-Each case is a line with the truth and, in its id, why; "measured" and "by source" are those that the survey found, the others are ours: what
-else must not deceive one who compares text, looks at the first of a list, takes any value for a good one, reads a default as an error, or
-knows one of the resources by which a cloud says the same.
+Each case is a line with the truth and, in its id, why; "measured" and "by source" are those that the survey found, the others are ours:
+what else must not deceive one who compares text, looks at the first of a list, takes any value for a good one, reads a default as an error,
+or knows one of the resources by which a cloud says the same.
 """
 
 from typing import Any

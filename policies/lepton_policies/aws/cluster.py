@@ -103,7 +103,7 @@ def endpoint_is_private(cluster: Resource) -> Verdict:
 def secrets_have_a_key(cluster: Resource) -> Verdict:
     """Kubernetes secrets are under a key of yours."""
     config = cluster.encryptionConfig
-    return any_of(kind.is_one_of("secrets") for kind in config.resources) & config.provider.keyArn.is_set()
+    return _lists(config.resources, "secrets") & config.provider.keyArn.is_set()
 
 
 @rule(

@@ -54,12 +54,16 @@ def is_public(spec: View, annotations: View) -> Verdict:
         spec: what a Service says of itself.
         annotations: what is said of it for the cloud's controller.
     """
-    marked = (annotations[name].is_one_of(*values) for name, values in _INTERNAL.items())
-    by_controller = any_of((spec.loadBalancerClass.is_one_of(*_INTERNAL_CLASSES), annotations[_AWS_TYPE].is_one_of(*_INTERNAL_TYPES)))
-    internal = silent(any_of((*marked, by_controller & annotations[_AWS_SCHEME].is_absent())))
     said = [annotations[name] for name in _RANGES if annotations[name].raw_value() is not ABSENT]
     ranges = said[0] if said and spec.loadBalancerSourceRanges.raw_value() in (ABSENT, []) else spec.loadBalancerSourceRanges
-    return (spec.type == "LoadBalancer") & is_world(each_range(ranges).or_default("0.0.0.0/0")) & ~internal
+    return (spec.type == "LoadBalancer") & is_world(each_range(ranges).or_default("0.0.0.0/0")) & ~is_internal(spec, annotations)
+
+
+def is_internal(spec: View, annotations: View) -> Verdict:
+    """Return whether the cloud's controller is told to keep a load balancer of a service inside the network."""
+    marked = (annotations[name].is_one_of(*values) for name, values in _INTERNAL.items())
+    by_controller = any_of((spec.loadBalancerClass.is_one_of(*_INTERNAL_CLASSES), annotations[_AWS_TYPE].is_one_of(*_INTERNAL_TYPES)))
+    return silent(any_of((*marked, by_controller & annotations[_AWS_SCHEME].is_absent())))
 
 
 def each_range(ranges: View) -> View:

@@ -7,10 +7,10 @@ from typing import Final
 from lepton_infra.rules.card import On, Ref, Severity, rule, stack_rule
 from lepton_infra.rules.net import is_world
 from lepton_infra.rules.stack import Stack
-from lepton_infra.rules.values import ABSENT, UNKNOWN
+from lepton_infra.rules.values import UNKNOWN
 from lepton_infra.rules.verdict import PASS, State, Verdict, any_of, none_of
 from lepton_infra.rules.view import Resource, View
-from lepton_policies.kubernetes.exposure import each_range, is_public
+from lepton_policies.kubernetes.exposure import each_range, is_internal, is_public
 from lepton_policies.kubernetes.place import namespace_of
 from lepton_policies.kubernetes.pods import RAY_CLUSTER, RAY_JOB, silent
 from lepton_policies.shared.ports import TOOLS
@@ -62,14 +62,8 @@ def head_is_not_public(resource: Resource) -> Verdict:
 
 def _head_is_public(cluster: View) -> Verdict:
     head = cluster.headGroupSpec
-    plain = is_public(head.read_as(_as_service(head)), cluster.headServiceAnnotations)
+    plain = (head.serviceType == "LoadBalancer") & ~is_internal(head.headService.spec, cluster.headServiceAnnotations)
     return any_of((head.enableIngress.is_true(), _is_public(head.headService), plain))
-
-
-def _as_service(head: View) -> object:
-    """Return what KubeRay makes of a head that only says the type of its service."""
-    kind = head.serviceType.raw_value()
-    return UNKNOWN if head.raw_value() is UNKNOWN else {} if kind is ABSENT else {"type": kind}
 
 
 def _is_public(service: View) -> Verdict:
