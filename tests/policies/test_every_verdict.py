@@ -56,6 +56,9 @@ def test_a_violation_is_certain_no_more_when_what_it_names_is_hidden(card: Card,
     if kind != "bad" or card.id in BEING_THERE:
         return
     assert verdict.facts, "it names nothing"
+    assert isinstance(verdict.facts[0].about, View)
+    named = verdict.facts[0].about.read_root()[0]  # what stands in a provider or a setting belongs to no resource
+    assert named is resources[0] or not named.type_token, f"its path is one of '{named.its_subject.name}'"
     inputs = [dict(subject.inputs) for subject in subjects]
     for fact in verdict.facts:
         assert isinstance(fact.about, View)

@@ -5,7 +5,7 @@ from typing import Final
 from lepton_infra.rules.card import On, Ref, Severity, stack_rule
 from lepton_infra.rules.stack import Stack
 from lepton_infra.rules.values import UNKNOWN
-from lepton_infra.rules.verdict import Verdict, any_of
+from lepton_infra.rules.verdict import State, Verdict
 from lepton_infra.rules.view import Resource
 from lepton_policies.shared.ports import AI, TOOLS
 
@@ -50,7 +50,8 @@ _FORWARDS: Final = {
 def listener_serves_no_tool(listener: Resource, stack: Stack) -> Verdict:
     """No network load balancer without a security group answers the world for an AI tool."""
     open_ones = (listener.loadBalancerArn.refers_to(one) & _lets_in_the_world(one) for one in stack.of(_BALANCER))
-    return ~((listener.port.is_one_of(*AI) | _ends_at_tool(listener, stack)) & any_of(open_ones))
+    open_to_the_world = listener.has_some("network load balancer that lets the world in", open_ones)
+    return ~((listener.port.is_one_of(*AI) | _ends_at_tool(listener, stack)) & open_to_the_world)
 
 
 def _lets_in_the_world(balancer: Resource) -> Verdict:
@@ -61,4 +62,6 @@ def _lets_in_the_world(balancer: Resource) -> Verdict:
 def _ends_at_tool(listener: Resource, stack: Stack) -> Verdict:
     """Return whether what it forwards to is a tool, by the port of the target group."""
     arns = [arn for action in listener.defaultActions for arn in (action.targetGroupArn, *(one.arn for one in action.forward.targetGroups))]
-    return any_of(arn.refers_to(targets) & targets.port.is_one_of(*TOOLS) for targets in stack.of(_TARGETS) for arn in arns)
+    tools = [targets for targets in stack.of(_TARGETS) if targets.port.is_one_of(*TOOLS).state is not State.FAIL]
+    found = (arn.refers_to(targets) & targets.port.is_one_of(*TOOLS) for targets in tools for arn in arns)
+    return listener.has_some("target that is an AI tool", found)

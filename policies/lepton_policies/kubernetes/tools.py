@@ -8,7 +8,7 @@ from lepton_infra.rules.card import On, Ref, Severity, rule, stack_rule
 from lepton_infra.rules.net import is_world
 from lepton_infra.rules.stack import Stack
 from lepton_infra.rules.values import UNKNOWN
-from lepton_infra.rules.verdict import PASS, State, Verdict, any_of, none_of
+from lepton_infra.rules.verdict import PASS, Fact, State, Verdict, any_of, none_of
 from lepton_infra.rules.view import Resource, View
 from lepton_policies.kubernetes.exposure import each_range, is_internal, is_public
 from lepton_policies.kubernetes.place import namespace_of
@@ -156,8 +156,15 @@ def _backends(spec: View) -> Iterator[View]:
 
 def _is_tool(backend: View, ingress: Resource, stack: Stack) -> Verdict:
     """Return whether a route ends at a tool: by the port that it says, by the name, or by where the service of the stack sends on to."""
-    sent_on = (_ends_at_tool(backend, service) for service in stack.of(_SERVICE) if _may_be(backend, service, ingress))
-    return any_of((backend.port.number.is_one_of(*TOOLS), backend.name.text_matches(_NAMES), *sent_on))
+    services = [service for service in stack.of(_SERVICE) if _may_be(backend, service, ingress)]
+    sent_on = any_of(_ends_at_tool(backend, service) for service in services)
+    return any_of((backend.port.number.is_one_of(*TOOLS), backend.name.text_matches(_NAMES), _told(backend.name, sent_on)))
+
+
+def _told(name: View, sent_on: Verdict) -> Verdict:
+    """Return what is found of a service, said of the route that leads there."""
+    words = {State.PASS: "is a service that sends on to such a tool", State.UNDECIDED: "is a service that may send on to such a tool"}
+    return Verdict(sent_on.state, (Fact(name, words[sent_on.state]),)) if sent_on.state in words else sent_on
 
 
 def _may_be(backend: View, service: Resource, ingress: Resource) -> bool:
