@@ -1,7 +1,7 @@
 """Whole training clusters, written with care and without: nothing grave to say of the one, all that is grave said of the other.
 
-The programs in `clusters/` are run as `lepton graph` runs them. The careless ones make the same things, with the defaults left alone and the
-shortcuts taken.
+The programs in `clusters/` are run as `lepton graph` runs them. The careless ones make the same things, with the defaults left alone and
+the shortcuts taken.
 """
 
 import shutil

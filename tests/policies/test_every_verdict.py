@@ -63,8 +63,8 @@ def test_a_violation_is_certain_no_more_when_what_it_names_is_hidden(card: Card,
     for fact in verdict.facts:
         assert isinstance(fact.about, View)
         root, keys = fact.about.read_root()[0], fact.about.read_keys()
-        if not keys or root not in Found(resources):
-            return  # it is about the resource as a whole: that nothing in the stack belongs to it, or a setting of its own
+        if not keys or root not in Found(resources) or fact.about.raw_value() is UNKNOWN:
+            return  # it is about the resource as a whole, a setting, or a reference, which is known by where it comes from
         index = Found(resources).index(root)
         inputs[index] = hidden(inputs[index], keys)
     blind, _ = judged(card, [replace(subject, inputs=changed) for subject, changed in zip(subjects, inputs, strict=True)])

@@ -30,6 +30,7 @@ _FORWARDS: Final = {
     fix="Set `internal=True` on the load balancer, or give it `security_groups` that list your own networks.",
     references=("https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-security-groups.html",),
     good=[
+        On(_LISTENER, _FORWARDS, around={"nlb": _PUBLIC, "ray": On(_TARGETS, {"port": 8000}), "other": On(_TARGETS, {"port": 8265})}),
         On(_LISTENER, _ON_8265, around={"nlb": On(_BALANCER, {"loadBalancerType": "network", "internal": True})}),
         On(_LISTENER, _ON_8265, around={"nlb": On(_BALANCER, {"loadBalancerType": "network", "securityGroups": [UNKNOWN]})}),
         On(_LISTENER, _ON_8265, around={"nlb": On(_BALANCER, {"loadBalancerType": "application"})}),

@@ -33,6 +33,7 @@ _MODERN: Final = "ELBSecurityPolicy-TLS13-1-2-2021-06"
         {"protocol": "TCP"},
     ],
     bad=[
+        {"protocol": "HTTP", "port": 80, "defaultActions": [{"type": "redirect", "redirect": {"protocol": "HTTP"}}]},
         {"protocol": "HTTP", "port": 80, "defaultActions": [{"type": "forward", "targetGroupArn": UNKNOWN}]},
         {"protocol": "HTTP", "defaultActions": [{"type": "redirect", "redirect": {"protocol": "HTTP", "statusCode": "HTTP_301"}}]},
     ],

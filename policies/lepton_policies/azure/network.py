@@ -110,6 +110,7 @@ def network_is_logged(network: Resource, stack: Stack) -> Verdict:
     fix='Set `retention_policy={"enabled": True, "days": 90}` or more; 0 days keeps it for good.',
     references=("checkov:CKV_AZURE_12", "trivy:AZU-0049", "cis-azure-6.0:7.5"),
     good=[
+        {"retentionPolicy": {"enabled": True}},
         {"retentionPolicy": {"enabled": True, "days": 90}},
         {"retentionPolicy": {"enabled": True, "days": 0}},
         {"enabled": True, "retentionPolicy": {"enabled": False}},

@@ -1,7 +1,7 @@
 """Network security groups: what the world may reach."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Final
 
 from lepton_infra.rules.card import On, Severity, rule
@@ -11,7 +11,7 @@ from lepton_infra.rules.verdict import PASS, State, Verdict, all_of, any_of
 from lepton_infra.rules.view import Resource, View
 from lepton_policies.azure.words import means
 from lepton_policies.shared import ports
-from lepton_policies.shared.ports import Opening, world_reaches
+from lepton_policies.shared.ports import Opening, world_reaches, world_reaches_everything
 
 _GROUP: Final = "azure-native:network:NetworkSecurityGroup"
 _RULE: Final = "azure-native:network:SecurityRule"
@@ -166,6 +166,7 @@ _WALL: Final = _let("*", "*", access="Deny", priority=100, protocol="*")
         "cis-azure-6.0:7.2",
     ),
     good=[
+        On(_ADMIN_RULE, {**_admin("22", "*"), "direction": "Outbound"}),
         _group(_let("22", _OFFICE), _let("443", "Internet")),
         _group(_let("443", "*", protocol="*")),
         _group(_let("22", "VirtualNetwork"), _let("3389", "AzureBastion")),
@@ -180,6 +181,7 @@ _WALL: Final = _let("*", "*", access="Deny", priority=100, protocol="*")
         On(_ADMIN_RULE, _admin("443", "*")),
     ],
     bad=[
+        _group({**_WALL, "sourcePortRange": "1024"}, _let("22", "*")),
         _group(_let("443", _OFFICE), _let("22", "*")),
         _group(_let("20-30", "internet", access="allow", direction="inbound", protocol="tcp")),
         _group(
@@ -247,11 +249,6 @@ def data_ports_are_closed(group: Resource) -> Verdict:
     return ~world_reaches(_inward(group), ports.DATA)
 
 
-def _all_through(openings: Iterable[Opening]) -> Verdict:
-    first, last = ports.EVERY
-    return any_of(one.reaches((first,)) & one.reaches((last,)) & is_world(*one.cidrs) for one in openings)
-
-
 @rule(
     "az-nsg-all-open",
     Severity.CRITICAL,
@@ -259,10 +256,18 @@ def _all_through(openings: Iterable[Opening]) -> Verdict:
     why="A group that lets everything in from everywhere is no group: whatever is started behind it is on the internet.",
     fix="Name the ports that are meant, and whom they are for.",
     references=("trivy:AZU-0047",),
-    good=[_group(_let("443", "*")), _group(_let("*", "10.0.0.0/8")), _group(_WALL), On(_RULE, _let("*", "AzureLoadBalancer"))],
+    good=[
+        _group(_let("1-1023", "*")),
+        _group(_let("1024-65535", "*")),
+        _group(_let("443", "*")),
+        _group(_let("*", "10.0.0.0/8")),
+        _group(_WALL),
+        On(_RULE, _let("*", "AzureLoadBalancer")),
+    ],
     bad=[
         _group(_let("443", _OFFICE), _let("*", "*")),
         _group(_let("0-65535", "Internet", protocol="Udp")),
+        _group(_let("0-1023", "*"), _let("1024-65535", "Internet")),
         _group(_let("*", "0.0.0.0/1", "128.0.0.0/1", protocol="*")),
         On(_RULE, _let("1-65535", "::/0")),
     ],
@@ -270,7 +275,7 @@ def _all_through(openings: Iterable[Opening]) -> Verdict:
 )
 def not_everything_is_open(group: Resource) -> Verdict:
     """A security group does not let everything in from everywhere."""
-    return ~_all_through(_inward(group))
+    return ~world_reaches_everything(_inward(group))
 
 
 @rule(
@@ -280,7 +285,13 @@ def not_everything_is_open(group: Resource) -> Verdict:
     why="Services on UDP answer whoever writes a sender's address on the packet: they become somebody else's amplifier.",
     fix='Set `protocol="Tcp"` where UDP is not meant, or list the networks that need it.',
     references=("checkov:CKV_AZURE_77", "cis-azure-6.0:7.3"),
-    good=[_group(_let("443", "*")), _group(_let("53", "10.0.0.0/8", protocol="Udp")), On(_RULE, _let("123", _OFFICE, protocol="Udp"))],
+    good=[
+        _group(_let("53", "*", protocol="Udp", access="Deny")),
+        On(_RULE, _let("53", "*", protocol="Udp", direction="Outbound")),
+        _group(_let("443", "*")),
+        _group(_let("53", "10.0.0.0/8", protocol="Udp")),
+        On(_RULE, _let("123", _OFFICE, protocol="Udp")),
+    ],
     bad=[
         _group(_let("443", "*"), _let("53", "*", protocol="Udp")),
         _group(_let("443", "*", protocol="*")),

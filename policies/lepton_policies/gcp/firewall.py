@@ -13,7 +13,7 @@ from lepton_infra.rules.values import ABSENT, UNKNOWN
 from lepton_infra.rules.verdict import PASS, State, Verdict, all_of, any_of
 from lepton_infra.rules.view import Resource, View
 from lepton_policies.shared import ports
-from lepton_policies.shared.ports import Opening, world_reaches
+from lepton_policies.shared.ports import Opening, world_reaches, world_reaches_everything
 
 _FIREWALL: Final = "gcp:compute/firewall:Firewall"
 _GLOBAL_RULE: Final = "gcp:compute/networkFirewallPolicyRule:NetworkFirewallPolicyRule"
@@ -134,6 +134,14 @@ _IAP: Final = ["35.235.240.0/20"]
         "cis-gcp-5.0:3.7",
     ),
     good=[
+        {
+            "network": "net",
+            "sourceServiceAccounts": ["bastion@p.iam.gserviceaccount.com"],
+            "allows": [{"protocol": "tcp", "ports": ["22"]}],
+        },
+        {"network": "net", "disabled": True, "allows": [{"protocol": "tcp", "ports": ["22"]}]},
+        On(_GLOBAL_RULE, {**_policy(_WORLD, "22"), "direction": "EGRESS"}),
+        On(_GLOBAL_RULE, {"action": "deny", "match": {"layer4Configs": [{"ipProtocol": "tcp", "ports": ["22"]}]}}),
         _rule(_IAP, "22", "3389"),
         _rule(_WORLD, "443", "8443-8500"),
         _rule(_WORLD, protocol="icmp"),
@@ -186,6 +194,8 @@ def admin_ports_are_closed(firewall: Resource) -> Verdict:
         "trivy:GCP-0072",
     ),
     good=[
+        _rule(_WORLD, "1-1023"),
+        _rule(_WORLD, "1024-65535"),
         _rule(_WORLD, "443"),
         _rule(["10.0.0.0/8"], protocol="all"),
         _rule(_WORLD, protocol="esp"),
@@ -202,8 +212,7 @@ def admin_ports_are_closed(firewall: Resource) -> Verdict:
 )
 def something_is_closed(firewall: Resource) -> Verdict:
     """No firewall rule lets everything in from everywhere."""
-    openings = list(_openings(firewall))
-    return ~all_of(world_reaches(openings, (port,)) for port in ports.EVERY)
+    return ~world_reaches_everything(_openings(firewall))
 
 
 @rule(
@@ -274,6 +283,7 @@ def plain_http_is_closed(firewall: Resource) -> Verdict:
     fix='Set `log_config={"metadata": "INCLUDE_ALL_METADATA"}` on a network\'s rule, `enable_logging=True` on a rule of a policy.',
     references=("https://cloud.google.com/firewall/docs/firewall-rules-logging",),
     good=[
+        On(_RULES, {"rules": [{**_policy(_OFFICE, "22"), "disabled": True}]}),
         {**_rule(_OFFICE, "22"), "logConfig": {"metadata": "EXCLUDE_ALL_METADATA"}},
         {**_rule(_OFFICE, "22"), "enableLogging": True},
         {**_rule(_OFFICE, "22"), "disabled": True},

@@ -39,6 +39,7 @@ def _sees(value: object, more: dict[str, object] | None = None) -> dict[str, obj
     "`resources.limits['nvidia.com/gpu']`.",
     settings=SETTINGS,
     good=[
+        pod(_EIGHT, metadata={"annotations": {"cdi.k8s.io/main": "nvidia.com/gpu=all"}}),
         pod(_EIGHT),
         pod(_sees("all", _EIGHT)),
         deployment(_sees("void")),
@@ -146,6 +147,7 @@ def _equal(resources: View, requested: View) -> Verdict:
         pod({"name": "cache"}, spec={"volumes": [{"name": "cache", "emptyDir": _DISK}]}),
     ],
     bad=[
+        pod({"name": "side"}, _EIGHT),
         pod(_EIGHT),
         pod({"name": "side"}, {"resources": {"limits": {NVIDIA: "2"}}, "volumeMounts": [{"mountPath": "/data"}]}, spec={"volumes": [_SHM]}),
         pod(_MOUNTED, spec={"volumes": [{"name": "models", "emptyDir": _DISK}, {"name": "shm", "emptyDir": {"medium": "Memory"}}]}),

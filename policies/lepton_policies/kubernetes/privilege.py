@@ -83,6 +83,7 @@ def not_privileged(workload: Resource) -> Verdict:
     references=("checkov:CKV_K8S_20", "trivy:KSV-0001", "cis-kubernetes-1.12:5.2.6"),
     settings=SETTINGS,
     good=[
+        On(DAEMON_SET, template(_PLAIN, metadata={"namespace": "kube-system"})),
         pod(_secured({"allowPrivilegeEscalation": False})),
         deployment(_secured({"allowPrivilegeEscalation": "false"})),
         pod(_PLAIN, spec={"os": {"name": "windows"}}),
@@ -116,6 +117,7 @@ def no_escalation(workload: Resource) -> Verdict:
         deployment(_secured({"runAsUser": 0}), spec={"os": {"name": "windows"}}),
     ],
     bad=[
+        pod(_secured({"runAsNonRoot": True, "runAsUser": 0})),
         pod(_PLAIN),
         pod(_secured({"runAsUser": 0}), spec={"securityContext": {"runAsUser": 1000}}),
         pod(_secured({"runAsNonRoot": False}), spec={"securityContext": {"runAsNonRoot": True}}),

@@ -106,6 +106,10 @@ def _service(name: object, port: object, target: object) -> On:
     return On(_SERVICE, {"metadata": {"name": name}, "spec": {"ports": [{"name": "http", "port": port, "targetPort": target}]}})
 
 
+def _in_namespace(name: str, service: On) -> On:
+    return On(_SERVICE, {**service.inputs, "metadata": {"name": "web", "namespace": name}})
+
+
 @stack_rule(
     "k8s-ai-ingress-open",
     Severity.HIGH,
@@ -114,6 +118,14 @@ def _service(name: object, port: object, target: object) -> On:
     fix="Let the controller ask first (`nginx.ingress.kubernetes.io/auth-url`, `alb.ingress.kubernetes.io/auth-type`), or keep it inside.",
     references=("https://docs.ray.io/en/latest/ray-security/index.html",),
     good=[
+        On(
+            _INGRESS,
+            _to("web", {"number": 80}),
+            provider={"namespace": "web"},
+            around={"web": _in_namespace("other", _service("web", 80, 8265))},
+        ),
+        On(_INGRESS, _to("web", {"number": 443}), around={"web": _service("web", 80, 8265)}),
+        On(_INGRESS, _to("web", {"name": "https"}), around={"web": _service("web", 80, 8265)}),
         _to("llm", {"number": 8000}),
         _to("ray", {"number": 8265}, {_ASKS[0]: "https://auth.example.com"}),
         _to("ray", {"number": 8265}, {"alb.ingress.kubernetes.io/scheme": "internal"}),

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from lepton_infra.rules.net import is_world, reaches_port
-from lepton_infra.rules.verdict import PASS, State, Verdict, any_of
+from lepton_infra.rules.verdict import PASS, State, Verdict, all_of, any_of
 from lepton_infra.rules.view import View
 
 ADMIN: Final = (22, 3389)
@@ -50,6 +50,12 @@ def world_reaches(openings: Iterable[Opening], ports: tuple[int, ...]) -> Verdic
     if alone.state is State.PASS or len(rules) == 1:
         return alone
     return alone | any_of(_together(rules, port) for port in ports)
+
+
+def world_reaches_everything(openings: Iterable[Opening]) -> Verdict:
+    """Return whether the world reaches the first port and the last: by one rule, or by several that have a part of the ports each."""
+    rules = list(openings)
+    return all_of(world_reaches(rules, (port,)) for port in EVERY)
 
 
 def _together(rules: list[Opening], port: int) -> Verdict:
