@@ -1,6 +1,6 @@
 """Ports that the world has no business on, by what listens there."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
 from lepton_infra.rules.net import is_world, reaches_port
@@ -45,11 +45,16 @@ def world_reaches(openings: Iterable[Opening], ports: tuple[int, ...]) -> Verdic
 
     Two rules for half the internet each are as open as one for all of it.
     """
-    rules = list(openings)
+    rules = [rule for rule in openings if rule.when.state is not State.FAIL]
     alone = any_of(rule.reaches(ports) & is_world(*rule.cidrs) for rule in rules)
-    if alone.state is State.PASS or len(rules) == 1:
+    if alone.state is State.PASS or len(rules) < 2 or is_world(*_all_cidrs(rules)).state is not State.PASS:  # noqa: PLR2004 (one is alone)
         return alone
     return alone | any_of(_together(rules, port) for port in ports)
+
+
+def _all_cidrs(rules: Iterable[Opening]) -> Iterator[View]:
+    """Iterate over everyone whom any of the rules is for: where all together are not the world, no port is open to it."""
+    return (cidrs for rule in rules for cidrs in rule.cidrs)
 
 
 def world_reaches_everything(openings: Iterable[Opening]) -> Verdict:
@@ -60,5 +65,5 @@ def world_reaches_everything(openings: Iterable[Opening]) -> Verdict:
 
 def _together(rules: list[Opening], port: int) -> Verdict:
     sure = [rule for rule in rules if rule.reaches((port,)).state is State.PASS]
-    verdict = is_world(*(cidrs for rule in sure for cidrs in rule.cidrs))
+    verdict = is_world(*_all_cidrs(sure))
     return verdict if verdict.state is State.PASS else Verdict(State.FAIL)
