@@ -43,6 +43,9 @@ _OPEN_POLICY: Final = '{"Statement": {"Effect": "Allow", "Principal": "*", "Acti
         "checkov:CKV_AWS_55",
         "checkov:CKV_AWS_56",
         "trivy:AWS-0086",
+        "trivy:AWS-0087",
+        "trivy:AWS-0091",
+        "trivy:AWS-0093",
         "cis-aws-7.0:3.1.4",
     ),
     good=[

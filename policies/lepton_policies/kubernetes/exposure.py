@@ -79,6 +79,7 @@ def each_range(ranges: View) -> View:
     _PATCH,
     why="A model server or dashboard behind a public load balancer is found within hours, and answers whoever asks.",
     fix="Add the cloud's annotation for an internal load balancer, or list your own addresses in `load_balancer_source_ranges`.",
+    references=("https://kubernetes.io/docs/concepts/services-networking/service/#internal-load-balancer",),
     good=[
         {"spec": {"type": "ClusterIP"}},
         {"spec": {"ports": [{"port": 8000}]}},
@@ -132,6 +133,7 @@ def balancer_is_not_public(service: Resource) -> Verdict:
     _PATCH,
     why="Ray, Jupyter, MLflow, Ollama and model servers ask for no password: who reaches the port runs programs, or your models.",
     fix="Set `type='ClusterIP'` behind a gateway that authenticates, or list your own addresses in `load_balancer_source_ranges`.",
+    references=("https://docs.ray.io/en/latest/ray-security/index.html",),
     good=[
         {"spec": {"type": "LoadBalancer", "ports": [{"port": 443, "targetPort": 8443}]}},
         {"spec": {"type": "ClusterIP", "ports": [{"port": 8265}]}},

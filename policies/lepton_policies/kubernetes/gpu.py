@@ -37,6 +37,7 @@ def _sees(value: object, more: dict[str, object] | None = None) -> dict[str, obj
     why="Such a container has GPUs past the scheduler: it computes on, and can read the memory of, those of other tenants.",
     fix="Take NVIDIA_VISIBLE_DEVICES, mounts below /var/run/nvidia-container-devices and annotations of CDI out, and ask for the GPUs in "
     "`resources.limits['nvidia.com/gpu']`.",
+    references=("https://docs.nvidia.com/datacenter/cloud-native/container-toolkit/latest/docker-specialized.html",),
     settings=SETTINGS,
     good=[
         pod(_EIGHT, metadata={"annotations": {"cdi.k8s.io/main": "nvidia.com/gpu=all"}}),
@@ -101,6 +102,7 @@ def _injects_gpus(annotations: View) -> Verdict:
     *BEARERS,
     why="GPUs cannot be overcommitted: the API server refuses a request without an equal limit, in the middle of the deployment.",
     fix="Write the GPUs into `resources.limits`, and the same number, or nothing, into `resources.requests`.",
+    references=("https://kubernetes.io/docs/tasks/manage-gpus/scheduling-gpus/",),
     good=[
         pod(_EIGHT),
         deployment({"resources": {"limits": {NVIDIA: "8"}, "requests": {NVIDIA: 8}}}),
@@ -140,6 +142,7 @@ def _equal(resources: View, requested: View) -> Verdict:
     *BEARERS,
     why="NCCL and data loaders share memory, of which a container has 64 MiB by default; memory without a size takes the node's.",
     fix="Mount an `empty_dir` with `medium='Memory'` and a `size_limit` at /dev/shm in every container with more than one GPU.",
+    references=("https://docs.nvidia.com/deeplearning/nccl/user-guide/docs/troubleshooting.html",),
     good=[
         pod(_MOUNTED, spec={"volumes": [_SHM]}),
         deployment({"resources": {"limits": {NVIDIA: 1}}}),

@@ -257,6 +257,7 @@ def no_host_port(workload: Resource) -> Verdict:
     _VOLUME,
     why="A GPU or fabric mounted as a file is shared with whoever holds it by right: the scheduler does not know, and memory can be read.",
     fix="Take the `host_path` volume out and ask for the device in `resources.limits`, or by a resource claim.",
+    references=("https://kubernetes.io/docs/concepts/extend-kubernetes/compute-storage-net/device-plugins/",),
     settings=SETTINGS,
     good=[
         pod({**_PLAIN, "resources": {"limits": {"nvidia.com/gpu": 1}}}),
