@@ -95,11 +95,12 @@ _PRIVATE_CLASS: Final = re.compile(r"internal|private", re.IGNORECASE)
 _ALB: Final = "alb"
 
 
-def _to(name: object, port: object, annotations: object = None, **more: object) -> dict[str, object]:
+def _to(name: object, port: object, annotations: object = None, of_class: str | None = None) -> dict[str, object]:
     """Return an ingress with one route to a service, for examples."""
-    backend = {"service": {"name": name, "port": port}}
-    inputs: dict[str, object] = {"spec": {"rules": [{"http": {"paths": [{"path": "/", "backend": backend}]}}], **more}}
-    return inputs if annotations is None else {**inputs, "metadata": {"annotations": annotations}}
+    spec: dict[str, object] = {"rules": [{"http": {"paths": [{"path": "/", "backend": {"service": {"name": name, "port": port}}}]}}]}
+    if of_class is not None:
+        spec["ingressClassName"] = of_class
+    return {"spec": spec} if annotations is None else {"spec": spec, "metadata": {"annotations": annotations}}
 
 
 def _service(name: object, port: object, target: object) -> On:
@@ -129,8 +130,8 @@ def _in_namespace(name: str, service: On) -> On:
         _to("llm", {"number": 8000}),
         _to("ray", {"number": 8265}, {_ASKS[0]: "https://auth.example.com"}),
         _to("ray", {"number": 8265}, {"alb.ingress.kubernetes.io/scheme": "internal"}),
-        _to("ray", {"number": 8265}, ingressClassName=_ALB),
-        _to("ray", {"number": 8265}, ingressClassName="nginx-internal"),
+        _to("ray", {"number": 8265}, of_class=_ALB),
+        _to("ray", {"number": 8265}, of_class="nginx-internal"),
         _to("ray", {"number": 8265}, {_NARROWS[0]: "203.0.113.0/24,198.51.100.0/24"}),
         On(_INGRESS, _to("web", {"number": 80}), around={"web": _service("web", 80, 8443)}),
     ],
@@ -138,7 +139,7 @@ def _in_namespace(name: str, service: On) -> On:
         _to("ray", {"number": 8265}),
         _to("mlflow", {"number": 80}),
         _to("train-head-svc", {"name": "dashboard"}),
-        _to("lab", {"number": 8888}, {"alb.ingress.kubernetes.io/scheme": "internet-facing"}, ingressClassName=_ALB),
+        _to("lab", {"number": 8888}, {"alb.ingress.kubernetes.io/scheme": "internet-facing"}, of_class=_ALB),
         _to("ray", {"number": 8265}, {_NARROWS[0]: "0.0.0.0/0"}),
         On(_INGRESS, {"spec": {"defaultBackend": {"service": {"name": "ray", "port": {"number": 8265}}}}}),
         On(_INGRESS, _to("web", {"number": 80}), around={"other": _service("x", 80, 1), "web": _service("web", 80, 8265)}),

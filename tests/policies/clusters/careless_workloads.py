@@ -7,11 +7,9 @@ from pulumi_kubernetes.apiextensions import CustomResource
 TOKEN = "hf_" + "w" * 34
 
 
-def workloads(cluster: k8s.Provider) -> None:
-    """Make the objects in a cluster."""
-    in_cluster = pulumi.ResourceOptions(provider=cluster)
-    k8s.core.v1.Namespace("training", metadata={"name": "training"}, opts=in_cluster)
-    trainer = {
+def trainer() -> dict[str, object]:
+    """Return the pod of a training job."""
+    return {
         "hostIPC": True,
         "hostNetwork": True,
         "containers": [
@@ -29,12 +27,25 @@ def workloads(cluster: k8s.Provider) -> None:
             {"name": "docker", "hostPath": {"path": "/var/run/docker.sock"}},
         ],
     }
+
+
+def workloads(cluster: k8s.Provider) -> None:
+    """Make the objects in a cluster."""
+    in_cluster = pulumi.ResourceOptions(provider=cluster)
+    training(in_cluster)
+    serving(in_cluster)
+    access(in_cluster)
+
+
+def training(in_cluster: pulumi.ResourceOptions) -> None:
+    """Make a training job and a Ray cluster."""
+    k8s.core.v1.Namespace("training", metadata={"name": "training"}, opts=in_cluster)
     CustomResource(
         "pretrain",
         api_version="kubeflow.org/v1",
         kind="PyTorchJob",
         metadata={"namespace": "training", "name": "pretrain"},
-        spec={"pytorchReplicaSpecs": {"Worker": {"replicas": 8, "template": {"spec": trainer}}}},
+        spec={"pytorchReplicaSpecs": {"Worker": {"replicas": 8, "template": {"spec": trainer()}}}},
         opts=in_cluster,
     )
     CustomResource(
@@ -46,6 +57,10 @@ def workloads(cluster: k8s.Provider) -> None:
         opts=in_cluster,
     )
     k8s.core.v1.ConfigMap("settings", metadata={"namespace": "training"}, data={"HF_TOKEN": TOKEN}, opts=in_cluster)
+
+
+def serving(in_cluster: pulumi.ResourceOptions) -> None:
+    """Make a model server and a notebook, and ways in to them."""
     k8s.core.v1.Service(
         "ollama",
         spec={"type": "LoadBalancer", "ports": [{"port": 80, "targetPort": 11434}], "externalIPs": ["203.0.113.9"]},
@@ -67,6 +82,10 @@ def workloads(cluster: k8s.Provider) -> None:
         },
         opts=in_cluster,
     )
+
+
+def access(in_cluster: pulumi.ResourceOptions) -> None:
+    """Make a role that may do everything, and give it to CI and to everybody."""
     k8s.rbac.v1.ClusterRole("ci", rules=[{"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}], opts=in_cluster)
     for name, subject in (("ci", {"kind": "ServiceAccount", "name": "ci"}), ("all", {"kind": "Group", "name": "system:authenticated"})):
         k8s.rbac.v1.ClusterRoleBinding(

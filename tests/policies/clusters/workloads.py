@@ -61,18 +61,29 @@ def workloads(cluster: k8s.Provider, internal: dict[str, str]) -> None:
     """
     in_cluster = pulumi.ResourceOptions(provider=cluster)
     for name in ("training", "serving"):
-        k8s.core.v1.Namespace(
-            name,
-            metadata={"name": name, "labels": {"pod-security.kubernetes.io/enforce": "restricted", "team": "ml-platform"}},
-            opts=in_cluster,
-        )
-        k8s.networking.v1.NetworkPolicy(
-            f"{name}-closed",
-            metadata={"namespace": name},
-            spec={"podSelector": {}, "policyTypes": ["Ingress", "Egress"]},
-            opts=in_cluster,
-        )
-        k8s.core.v1.ResourceQuota(f"{name}-gpus", metadata={"namespace": name}, spec={"hard": {f"requests.{GPU}": "64"}}, opts=in_cluster)
+        room(name, in_cluster)
+    training(in_cluster)
+    serving(in_cluster, internal)
+
+
+def room(name: str, in_cluster: pulumi.ResourceOptions) -> None:
+    """Make a namespace with its walls and its share of the GPUs."""
+    k8s.core.v1.Namespace(
+        name,
+        metadata={"name": name, "labels": {"pod-security.kubernetes.io/enforce": "restricted", "team": "ml-platform"}},
+        opts=in_cluster,
+    )
+    k8s.networking.v1.NetworkPolicy(
+        f"{name}-closed",
+        metadata={"namespace": name},
+        spec={"podSelector": {}, "policyTypes": ["Ingress", "Egress"]},
+        opts=in_cluster,
+    )
+    k8s.core.v1.ResourceQuota(f"{name}-gpus", metadata={"namespace": name}, spec={"hard": {f"requests.{GPU}": "64"}}, opts=in_cluster)
+
+
+def training(in_cluster: pulumi.ResourceOptions) -> None:
+    """Make a training job, with its account and its data."""
     k8s.core.v1.ServiceAccount(
         "trainer", metadata={"namespace": "training", "name": "trainer"}, automount_service_account_token=False, opts=in_cluster
     )
@@ -96,6 +107,34 @@ def workloads(cluster: k8s.Provider, internal: dict[str, str]) -> None:
         },
         opts=in_cluster,
     )
+
+
+def server() -> dict[str, object]:
+    """Return the pod of a model server."""
+    return {
+        "serviceAccountName": "llm",
+        "automountServiceAccountToken": False,
+        "securityContext": {"runAsNonRoot": True, "runAsUser": 1000, "seccompProfile": {"type": "RuntimeDefault"}},
+        "tolerations": [ON_GPUS],
+        "containers": [
+            {
+                "name": "vllm",
+                "image": IMAGE.format("vllm"),
+                "args": ["--model=/models/llama", "--port=8000"],
+                "ports": [{"name": "http", "containerPort": 8000}],
+                "resources": gpus(1),
+                "securityContext": SAFE,
+                "readinessProbe": {"httpGet": {"path": "/health", "port": "http"}, "periodSeconds": 10},
+                "startupProbe": {"httpGet": {"path": "/health", "port": "http"}, "failureThreshold": 60},
+                "volumeMounts": [{"name": "shm", "mountPath": "/dev/shm"}],  # noqa: S108 (a place in a container)
+            }
+        ],
+        "volumes": [SHM],
+    }
+
+
+def serving(in_cluster: pulumi.ResourceOptions, internal: dict[str, str]) -> None:
+    """Make a model server, its way in, and who may restart it."""
     k8s.apps.v1.Deployment(
         "llm",
         metadata={"namespace": "serving", "name": "llm"},
@@ -104,26 +143,7 @@ def workloads(cluster: k8s.Provider, internal: dict[str, str]) -> None:
             "selector": {"matchLabels": {"app": "llm"}},
             "template": {
                 "metadata": {"labels": {"app": "llm"}},
-                "spec": {
-                    "serviceAccountName": "llm",
-                    "automountServiceAccountToken": False,
-                    "securityContext": {"runAsNonRoot": True, "runAsUser": 1000, "seccompProfile": {"type": "RuntimeDefault"}},
-                    "tolerations": [ON_GPUS],
-                    "containers": [
-                        {
-                            "name": "vllm",
-                            "image": IMAGE.format("vllm"),
-                            "args": ["--model=/models/llama", "--port=8000"],
-                            "ports": [{"name": "http", "containerPort": 8000}],
-                            "resources": gpus(1),
-                            "securityContext": SAFE,
-                            "readinessProbe": {"httpGet": {"path": "/health", "port": "http"}, "periodSeconds": 10},
-                            "startupProbe": {"httpGet": {"path": "/health", "port": "http"}, "failureThreshold": 60},
-                            "volumeMounts": [{"name": "shm", "mountPath": "/dev/shm"}],  # noqa: S108 (a place in a container)
-                        }
-                    ],
-                    "volumes": [SHM],
-                },
+                "spec": server(),
             },
         },
         opts=in_cluster,
