@@ -24,6 +24,7 @@ _ALL: Final = (
     "gcp:compute/regionNetworkFirewallPolicyRule:RegionNetworkFirewallPolicyRule",
     "gcp:compute/firewallPolicyRule:FirewallPolicyRule",
     _RULES,
+    "gcp:compute/firewallPolicyWithRules:FirewallPolicyWithRules",
     "gcp:compute/regionNetworkFirewallPolicyWithRules:RegionNetworkFirewallPolicyWithRules",
 )
 _RANGE: Final = re.compile(r"\s*(\d{1,5})\s*-\s*(\d{1,5})\s*\Z")
@@ -166,6 +167,7 @@ _IAP: Final = ["35.235.240.0/20"]
         On(_RULES, {"rules": [_policy(_OFFICE, "22"), _policy(_WORLD, protocol="all")]}),
         On(_GLOBAL_RULE, {"action": "allow", "match": {"layer4Configs": [{"ipProtocol": "tcp", "ports": ["22"]}]}}),
         On(_GLOBAL_RULE, _policy(_NONE, "22", scope="INTERNET")),
+        On(_ALL[-2], {"rules": [_policy(_OFFICE, "443"), _policy(_WORLD, "22")]}),
     ],
     unknown=[
         _rule(UNKNOWN, "22"),

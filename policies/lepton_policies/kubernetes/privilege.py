@@ -10,7 +10,19 @@ from lepton_infra.rules.verdict import Verdict, all_of, any_of, none_of
 from lepton_infra.rules.view import Resource, View
 from lepton_policies.kubernetes.agents import SETTINGS, is_agent, words
 from lepton_policies.kubernetes.examples import cron_job, deployment, pod, predictor, pytorch_worker, ray_worker, template
-from lepton_policies.kubernetes.pods import ALL_BEARERS, BEARERS, DAEMON_SET, DEPLOYMENT, JOB, Pod, every_container, own_or_pods, pods
+from lepton_policies.kubernetes.pods import (
+    ALL_BEARERS,
+    BEARERS,
+    DAEMON_SET,
+    DEPLOYMENT,
+    INFERENCE_SERVICE,
+    JOB,
+    LLM_INFERENCE_SERVICE,
+    Pod,
+    every_container,
+    own_or_pods,
+    pods,
+)
 
 _PLAIN: Final = {"name": "main", "image": "nvcr.io/nvidia/pytorch:25.01-py3"}
 _DROPS_ALL: Final = {"securityContext": {"capabilities": {"drop": ["ALL"]}}}
@@ -53,6 +65,8 @@ def _secured(settings: object) -> dict[str, object]:
         ray_worker(_secured({"privileged": True})),
         pytorch_worker(_secured({"privileged": True})),
         predictor(_secured({"privileged": True})),
+        On(INFERENCE_SERVICE, {"spec": {"predictor": {"triton": _secured({"privileged": True})}}}),
+        On(LLM_INFERENCE_SERVICE, {"spec": {"worker": {"containers": [_secured({"privileged": True})]}}}),
         pod(_PLAIN, spec={"securityContext": {"windowsOptions": {"hostProcess": True}}}),
         On(f"{DEPLOYMENT}Patch", template(_secured({"privileged": True}))),
         On(DEPLOYMENT, template(_secured({"privileged": True}), metadata={"namespace": "kube-system"})),
