@@ -51,7 +51,14 @@ _WORLD: Final = "0.0.0.0/0"
     *_INWARD,
     why="SSH and Remote Desktop open to the world are tried with leaked keys and passwords from the first minute on.",
     fix=_FIX,
-    references=("checkov:CKV_AWS_24", "checkov:CKV_AWS_25", "trivy:AWS-0107", "cis-aws-7.0:6.3", "cis-aws-7.0:6.4"),
+    references=(
+        "checkov:CKV_AWS_24",
+        "checkov:CKV_AWS_25",
+        "trivy:AWS-0107",
+        "prowler:ec2_securitygroup_allow_ingress_from_internet_to_tcp_port_22",
+        "cis-aws-7.0:6.3",
+        "cis-aws-7.0:6.4",
+    ),
     good=[
         _group(_in(22, 22, _OFFICE), _in(443, 443, _WORLD)),
         _group({"protocol": "tcp", "fromPort": 22, "toPort": 22, "securityGroups": [UNKNOWN], "prefixListIds": ["pl-1"]}),
@@ -89,7 +96,10 @@ def admin_ports_are_closed(group: Resource) -> Verdict:
     *_INWARD,
     why="Ray, Jupyter, Triton, Ollama and their kind run whatever they are sent, without a password: an open port is a shell on a GPU.",
     fix="List your own networks, or put a load balancer with authentication in front.",
-    references=("https://docs.ray.io/en/latest/ray-security/index.html",),
+    references=(
+        "prowler:ec2_securitygroup_allow_ingress_from_internet_to_high_risk_tcp_ports",
+        "https://docs.ray.io/en/latest/ray-security/index.html",
+    ),
     good=[
         _group(_in(8265, 8265, "10.0.0.0/8"), _in(443, 443, _WORLD)),
         On(_INGRESS, {"ipProtocol": "tcp", "fromPort": 8888, "toPort": 8888, "cidrIpv4": _OFFICE}),
@@ -134,7 +144,7 @@ def data_ports_are_closed(group: Resource) -> Verdict:
     *_INWARD,
     why="A group that lets everything in from everywhere is no group: whatever is started behind it is on the internet.",
     fix="Name the ports that are meant, and whom they are for.",
-    references=("checkov:CKV_AWS_277", "cis-aws-7.0:6.3"),
+    references=("checkov:CKV_AWS_277", "prowler:ec2_securitygroup_allow_ingress_from_internet_to_all_ports", "cis-aws-7.0:6.3"),
     good=[
         _group(_in(1, 1023, _WORLD)),
         _group(_in(1024, 65535, _WORLD)),
@@ -217,7 +227,7 @@ def _outward(group: Resource) -> Iterator[Opening]:
     _DEFAULT,
     why="What names no group gets the default one; a rule in it is a rule for whatever somebody forgot.",
     fix="Set `ingress=[]` and `egress=[]`, and give every machine a group of its own.",
-    references=("checkov:CKV2_AWS_12", "trivy:AWS-0173", "cis-aws-7.0:6.5"),
+    references=("checkov:CKV2_AWS_12", "trivy:AWS-0173", "prowler:ec2_securitygroup_default_restrict_traffic", "cis-aws-7.0:6.5"),
     good=[{"ingress": [], "egress": []}, {}],
     bad=[{"ingress": [{"protocol": "-1", "fromPort": 0, "toPort": 0, "self": True}]}, {"egress": [_in(0, 0, _WORLD, protocol="-1")]}],
     unknown=[{"ingress": UNKNOWN}],

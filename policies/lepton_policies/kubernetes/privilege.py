@@ -94,7 +94,12 @@ def not_privileged(workload: Resource) -> Verdict:
     *BEARERS,
     why="Left open, a setuid program in the image makes whoever breaks into the process root in the container.",
     fix="Set `security_context.allow_privilege_escalation=False` on every container.",
-    references=("checkov:CKV_K8S_20", "trivy:KSV-0001", "cis-kubernetes-1.12:5.2.6"),
+    references=(
+        "checkov:CKV_K8S_20",
+        "trivy:KSV-0001",
+        "prowler:core_minimize_allowPrivilegeEscalation_containers",
+        "cis-kubernetes-1.12:5.2.6",
+    ),
     settings=SETTINGS,
     good=[
         On(DAEMON_SET, template(_PLAIN, metadata={"namespace": "kube-system"})),
