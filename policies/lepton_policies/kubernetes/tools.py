@@ -8,7 +8,7 @@ from lepton_infra.rules.card import On, Ref, Severity, rule, stack_rule
 from lepton_infra.rules.net import is_world
 from lepton_infra.rules.stack import Stack
 from lepton_infra.rules.values import UNKNOWN
-from lepton_infra.rules.verdict import PASS, Fact, State, Verdict, any_of, none_of
+from lepton_infra.rules.verdict import FAIL, PASS, Fact, State, Verdict, any_of, none_of
 from lepton_infra.rules.view import Resource, View
 from lepton_policies.kubernetes.exposure import each_range, is_internal, is_public
 from lepton_policies.kubernetes.place import namespace_of
@@ -169,8 +169,8 @@ def _backends(spec: View) -> Iterator[View]:
 
 def _is_tool(backend: View, ingress: Resource, stack: Stack) -> Verdict:
     """Return whether a route ends at a tool: by the port that it says, by the name, or by where the service of the stack sends on to."""
-    services = [service for service in stack.of(_SERVICE) if _may_be(backend, service, ingress)]
-    sent_on = any_of(_ends_at_tool(backend, service) for service in services)
+    beside = ((_is_beside(ingress, service), service) for service in stack.of(_SERVICE))
+    sent_on = any_of(together & _ends_at_tool(backend, service) for together, service in beside if together.state is not State.FAIL)
     return any_of((backend.port.number.is_one_of(*TOOLS), backend.name.text_matches(_NAMES), _told(backend.name, sent_on)))
 
 
@@ -180,11 +180,14 @@ def _told(name: View, sent_on: Verdict) -> Verdict:
     return Verdict(sent_on.state, (Fact(name, words[sent_on.state]),)) if sent_on.state in words else sent_on
 
 
-def _may_be(backend: View, service: Resource, ingress: Resource) -> bool:
-    """Tell whether a service of the stack can be the one that a route names: in one namespace, as far as both are known."""
-    here, there = namespace_of(ingress).raw_value(), namespace_of(service).raw_value()
-    apart = isinstance(here, str) and isinstance(there, str) and here != there
-    return not apart and _is_named(backend, service).state is not State.FAIL
+def _is_beside(ingress: Resource, service: Resource) -> Verdict:
+    """Return whether a service is in the namespace of an ingress, from which alone it can be named."""
+    here, there = namespace_of(ingress), namespace_of(service)
+    if UNKNOWN in (here.raw_value(), there.raw_value()):
+        origins = [one.its_subject.sources.get("metadata", ()) for one in (ingress, service)]
+        return PASS if origins[0] and origins[0] == origins[1] else there.undecided_because()
+    names = [one.raw_value() if one.is_set().state is State.PASS else "default" for one in (here, there)]
+    return PASS if names[0] == names[1] else FAIL
 
 
 def _is_named(backend: View, service: Resource) -> Verdict:
