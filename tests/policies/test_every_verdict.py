@@ -12,13 +12,12 @@ from typing import Any
 
 from lepton_infra.rules.card import Card, Kind, On
 from lepton_infra.rules.examples import subjects_in
-from lepton_infra.rules.runner import Runner
 from lepton_infra.rules.stack import Stack
 from lepton_infra.rules.subject import Subject
 from lepton_infra.rules.values import ABSENT, UNKNOWN
 from lepton_infra.rules.verdict import State, Verdict
 from lepton_infra.rules.view import Resource, View, settings_view
-from tests.policies.test_every_rule import EXPECTED, every_example, every_input, has_unknown, outcome, rewritten
+from tests.policies.test_every_rule import EXPECTED, every_example, every_input, has_unknown, outcome, outside, rewritten, runner
 
 BEING_THERE = {
     "aws-iam-user-policy": "rights of a user's own are wrong whatever they are",
@@ -28,9 +27,10 @@ BEING_THERE = {
 """Cards for which a thing that is there says enough, and why: hiding its value changes nothing, or settles it."""
 
 
-def judged(card: Card, subjects: list[Subject]) -> tuple[Verdict, list[Resource]]:
-    resources = [Resource(subject, settings_view(card.defaults())) for subject in subjects]
-    return card.check(resources[0], Stack(resources)), resources
+def judged(card: Card, example: On, subjects: list[Subject]) -> tuple[Verdict, list[Resource]]:
+    chosen = settings_view({**card.defaults(), **example.settings})
+    resources = [Resource(subject, chosen) for subject in subjects]
+    return card.check(resources[0], Stack(resources, outside(example))), resources
 
 
 def hidden(value: Any, keys: list[str | int]) -> Any:
@@ -51,7 +51,7 @@ def hidden(value: Any, keys: list[str | int]) -> Any:
 @every_example
 def test_a_violation_is_certain_no_more_when_what_it_names_is_hidden(card: Card, kind: str, example: On) -> None:
     subjects = subjects_in(example)
-    verdict, resources = judged(card, subjects)
+    verdict, resources = judged(card, example, subjects)
     assert (verdict.state is State.FAIL) == (kind == "bad")
     if kind != "bad" or card.id in BEING_THERE:
         return
@@ -67,7 +67,7 @@ def test_a_violation_is_certain_no_more_when_what_it_names_is_hidden(card: Card,
             return  # it is about the resource as a whole, a setting, or a reference, which is known by where it comes from
         index = Found(resources).index(root)
         inputs[index] = hidden(inputs[index], keys)
-    blind, _ = judged(card, [replace(subject, inputs=changed) for subject, changed in zip(subjects, inputs, strict=True)])
+    blind, _ = judged(card, example, [replace(subject, inputs=changed) for subject, changed in zip(subjects, inputs, strict=True)])
     assert blind.state is State.UNDECIDED, verdict.message
 
 
@@ -146,21 +146,21 @@ def test_it_may_be_said_in_parts_and_from_the_end(card: Card, kind: str, example
         assert outcome(card, example, inputs, around) == EXPECTED[kind], change.__name__
 
 
-def said_of(card: Card, subjects: list[Subject]) -> str:
-    found = [one for one in Runner([card]).evaluate_stack(subjects, tuple(Kind)) if one.urn == subjects[0].urn]
+def said_of(card: Card, example: On, subjects: list[Subject]) -> str:
+    found = [one for one in runner(card, example).evaluate_stack(subjects, tuple(Kind)) if one.urn == subjects[0].urn]
     return found[0].outcome.value if found else "pass"
 
 
 @every_example
 def test_where_nothing_is_known_of_what_belongs_to_what_no_verdict_turns(card: Card, kind: str, example: On) -> None:
     lost = [replace(subject, sources={}, dependencies=()) for subject in subjects_in(example)]
-    assert said_of(card, lost) in {EXPECTED[kind], "undecided"}
+    assert said_of(card, example, lost) in {EXPECTED[kind], "undecided"}
     nameless = [replace(subject, outputs={"id": UNKNOWN}) for subject in subjects_in(example)]
-    assert said_of(card, nameless) in {EXPECTED[kind], "undecided"}
+    assert said_of(card, example, nameless) in {EXPECTED[kind], "undecided"}
 
 
 @every_example
 def test_a_part_of_a_stack_breaks_no_rule(card: Card, kind: str, example: On) -> None:
     subjects = subjects_in(example)
     for left_out in range(1, len(subjects)):
-        assert said_of(card, subjects[:left_out] + subjects[left_out + 1 :]) != "error", (kind, subjects[left_out].name)
+        assert said_of(card, example, subjects[:left_out] + subjects[left_out + 1 :]) != "error", (kind, subjects[left_out].name)
