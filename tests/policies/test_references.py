@@ -17,7 +17,7 @@ FORMS = {
     "prowler": r"[a-z][a-zA-Z0-9]+(_[a-zA-Z0-9]+)+",
     "https": r"//[\w.-]+/\S*",
     **dict.fromkeys(SIZES, r"(A\.|[A-Z]+-|CC)?\d+(\.\d+)*"),
-    **dict.fromkeys(("custodian", "gatekeeper", "infracost", "pulumi"), r"[a-z0-9-]+"),
+    **dict.fromkeys(("custodian", "gatekeeper", "infracost", "pulumi"), r"[a-zA-Z0-9-]+"),
 }
 """By what stands before the colon, what may follow."""
 
