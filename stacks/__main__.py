@@ -3,7 +3,7 @@
 import pulumi
 
 from lepton_components import AutoscalingGroup, EncryptedNetwork, GpuCluster, Keys, Storage
-from lepton_components.wanted import pools_on, provider_of, scope_of, targets_of
+from lepton_components.wanted import loops_of, pools_on, provider_of, scope_of, targets_of
 from lepton_infra.sizing.program import running
 
 stack_file, plan = running()
@@ -86,4 +86,5 @@ pulumi.export("cluster", cluster.cluster)
 pulumi.export("endpoint", cluster.endpoint)
 pulumi.export("pools", cluster.pools)
 pulumi.export("targets", targets_of(plan))
+pulumi.export("loops", loops_of(plan))
 pulumi.export("groups", {name: group.group for name, group in groups.items()})
