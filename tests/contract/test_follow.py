@@ -115,14 +115,14 @@ def built(rig: Any, request: pytest.FixtureRequest) -> tuple[list[Pair], Trackin
     return pairs(graph, "group"), tracking
 
 
-@settings(deadline=None, max_examples=15)
+@settings(deadline=None, max_examples=60)
 @given(st.integers(0, 10_000), st.floats(5, 600))
 def test_what_is_built_holds_what_the_plan_simulates(built: tuple[list[Pair], Tracking], seed: int, mean: float) -> None:
     made, tracking = built
     rng = np.random.default_rng(seed)
     values = mean * (1.2 + np.sin(np.arange(288) / 144 * 2 * np.pi)) * np.exp(rng.normal(0, 0.3, 288))
     one = Setting(values, 10.0, 1, 1, 1 / 6)
-    floors = np.maximum(one.nodes(np.repeat(values[::6], 6)) // 3, 1)
+    floors = np.clip(one.nodes(np.repeat(values[::6], 6)) // 3, 1, tracking.limits.most)
     ours = simulate(one, floor_and_loop(one, floors, tracking))
     theirs = simulate(one, deployed(made, floors.tolist(), tracking.limits.most, 10, 1, 10.0))
     assert ours.billed.tolist() == theirs.billed.tolist()
