@@ -68,8 +68,7 @@ def wave(days: float, step: int = 600) -> str:
 
 
 def test_the_shipped_plan_is_what_its_inputs_make() -> None:
-    stack_file = load_stack(find_project(ROOT), "serve-aws")
-    text = plan_text(make_plan(stack_file, load_catalog()))
+    text = plan_text(make_plan(load_stack(find_project(ROOT), "serve-aws"), load_catalog()))
     assert text == (ROOT / "stacks/plans/serve-aws.json").read_text(encoding="utf-8")
     assert text.endswith("}\n")
     assert str(ROOT) not in text
@@ -119,9 +118,7 @@ def test_the_plan_is_held_against_every_rival(project: Path) -> None:
         assert done["oracle"].usd < done["each-window"].usd < done["static-peak"].usd / 2
         assert done["oracle"].usd < done["plan"].usd < done["static-peak"].usd / 2
         assert done["plan"].usd < done["thresholds-80-40"].usd < done["static-peak"].usd
-        assert done["plan"].short <= done["thresholds-80-40"].short
-        assert each.violations is not None
-        assert done["plan"].short <= each.violations
+        assert done["plan"].short <= min(done["thresholds-80-40"].short, each.violations or 0)
         assert done["plan"].short < 0.02
         assert done["schedule"].short > 0.2
         for one in done.values():
