@@ -220,3 +220,16 @@ def test_debug_shows_the_traceback_and_results_can_be_given(project: Path, tmp_p
     assert "Traceback" in bad.stderr
     assert "nobody answers aws:ec2/getInstances:getInstances here, so give results by --answers" in bad.stderr
     assert (good.returncode, "said ['i-1']" in good.stderr) == (0, True)
+
+
+def test_the_worst_month_is_held_to_the_budget_of_the_stack_file_in_the_dollars_of_cost(project: Path) -> None:
+    stack = project / "stacks" / "Pulumi.serve-aws.yaml"
+    stack.write_text(stack.read_text().replace("    budget:\n", "    budget:\n      usd_per_month: 150000\n"))
+
+    ran = _lepton("check", "serve-aws", "--project", project, "--json")
+    most = json.loads(_lepton("cost", "serve-aws", "--project", project, "--json").stdout)["usd_per_month"]["high"]
+
+    (broken,) = [one for one in json.loads(ran.stdout)["findings"] if one["verdict"] == "fail"]
+    assert (ran.returncode, broken["rule"], broken["severity"]) == (1, "cost-stack-max", "high")
+    assert f"costs up to {most:,.0f} $ a month, above 150,000 $: " in broken["message"]
+    assert most > 150_000
