@@ -193,8 +193,8 @@ def _level(told: Explained) -> str:
     level, asked = told.level, told.asked
     if level.tracking is None:
         return f"The stack file fixes the quantile: floors hold {named(level.quantile)} of each hour, and nothing runs above them."
-    margin = f"{level.tracking.margin:.2g} nodes to spare times the root of the load"
-    hold = f"floors that hold {named(level.quantile)} of each hour and a loop above them with {margin}"
+    spare = f"keeps {level.tracking.margin:.2g} times the root of the load to spare"
+    hold = f"floors that hold {named(level.quantile)} of each hour and a loop above them that {spare}"
     if not level.found:
         return f"With too few days to find a level on, it is a cautious guess: {hold}."
     days = round((level.found.span.end - level.found.span.first) / told.past.windows.season)
@@ -210,8 +210,8 @@ def _loop(told: Explained) -> str:
         return ""
     few, many = loop.steps[0], loop.steps[-1]
     return (
-        f"The loop orders nodes when a window is {few.out_above / few.nodes:.0%} full or more with {few.nodes}, and "
-        f"{many.out_above / many.nodes:.0%} with {many.nodes}. It lets {loop.release_percent} % go at a time, every "
+        f"The loop orders nodes above {few.out_above / few.nodes:.0%} utilisation where {few.nodes} serve and above "
+        f"{many.out_above / many.nodes:.0%} where {many.nodes} do. It lets {loop.release_percent} % go at a time, every "
         f"{loop.scale_in_wait_minutes} minutes at most: one that goes too early is missed for the {loop.scale_out_wait_minutes} that "
         "another takes."
     )
