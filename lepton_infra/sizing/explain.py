@@ -210,7 +210,7 @@ def _loop(told: Explained) -> str:
         return ""
     few, many = loop.steps[0], loop.steps[-1]
     return (
-        f"The loop orders nodes above {few.out_above / few.nodes:.0%} utilisation where {few.nodes} serve and above "
+        f"The loop orders nodes above {few.out_above / few.nodes:.0%} utilisation where {few.nodes} serve{'s' if few.nodes == 1 else ''} and above "
         f"{many.out_above / many.nodes:.0%} where {many.nodes} do. It lets {loop.release_percent} % go at a time, every "
         f"{loop.scale_in_wait_minutes} minutes at most: one that goes too early is missed for the {loop.scale_out_wait_minutes} that "
         "another takes."
