@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from lepton_infra.config.base import Frozen
 
@@ -36,5 +36,17 @@ class Budget(Notices):
     """The month's dollars, and who hears when they run out."""
 
     usd_per_month: Dollars | None = None
-    """Dollars that a month of the stack may cost; the rule `cost-stack-max` holds the worst case to it. Where nothing is said, notices
-    count from what nine months in ten of the plan stay below, and the rule has no limit."""
+    """Dollars that a month of the stack is to cost: notices count from it, and the rule `cost-stack-budget` holds the planned month to it.
+    Where nothing is said, notices count from what nine months in ten of the plan stay below."""
+    at_most_usd_per_month: Dollars | None = None
+    """Dollars that a month may cost with every autoscaler at its most, which the rule `cost-stack-max` holds it to; a limit of the policy
+    pack's own configuration stays. Where neither says anything there is no limit."""
+
+    @field_validator("at_most_usd_per_month")
+    @classmethod
+    def _above(cls, most: float | None, info: ValidationInfo) -> float | None:
+        planned = info.data.get("usd_per_month")
+        if most is not None and planned is not None and most < planned:
+            message = f"is {most:g}, less than usd_per_month; at least {planned:g}"
+            raise ValueError(message)
+        return most

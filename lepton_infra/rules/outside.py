@@ -39,6 +39,11 @@ class Bill:
     """By URN, what has no price yet."""
 
     @property
+    def planned(self) -> float:
+        """Return what all that is priced costs as scheduled, the same whatever the order."""
+        return sum(sorted(month.expected for month in self.months.values()))
+
+    @property
     def most(self) -> float:
         """Return what all that is priced costs at the most, the same whatever the order."""
         return sum(sorted(month.high for month in self.months.values()))

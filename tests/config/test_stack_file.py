@@ -76,6 +76,11 @@ def test_the_shipped_stack_is_good() -> None:
         ("budget", {}, "lepton:stack.budget.contacts is missing; a value. Add contacts."),
         ("budget.contacts", ["ops"], "lepton:stack.budget.contacts[0] is 'ops'; text that matches"),
         ("budget.usd_per_month", 0, "lepton:stack.budget.usd_per_month is 0; greater than or equal to 1."),
+        (
+            "budget",
+            {"contacts": ["ml@example.com"], "usd_per_month": 200, "at_most_usd_per_month": 100},
+            "lepton:stack.budget.at_most_usd_per_month is 100, less than usd_per_month; at least 200.",
+        ),
         ("budget.actual_percent", [80, 80], "lepton:stack.budget.actual_percent has 80.0 more than once; each once."),
         ("fleet", {}, "lepton:stack.budget has no usd_per_month beside fleet, whose plan knows no spread of its dollars; dollars a month."),
     ],

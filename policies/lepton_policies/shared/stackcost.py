@@ -1,13 +1,15 @@
-"""The stack's dollars: what a month costs at the largest, held to what may be spent and to what it was before.
+"""The stack's dollars: what a month costs as planned and at the largest, held to what may be spent and to what it was before.
 
-Both rules take the numbers of `lepton cost`, with every autoscaler at its most. Of all resources the dearest answers for the stack, so that
-a stack has one finding and that one says where to begin.
+The rules take the numbers of `lepton cost`; at the largest, every autoscaler is at its most. Of all resources the dearest answers for the
+stack, so that a stack has one finding of a rule, and that one says where to begin.
 """
 
-from typing import Final
+from collections.abc import Callable
+from operator import attrgetter
+from typing import Final, NamedTuple
 
 from lepton_infra.rules.card import On, Setting, Severity, stack_rule
-from lepton_infra.rules.outside import Bill
+from lepton_infra.rules.outside import Bill, Month
 from lepton_infra.rules.stack import Stack
 from lepton_infra.rules.values import UNKNOWN, number_in
 from lepton_infra.rules.verdict import PASS, Verdict
@@ -86,6 +88,22 @@ _POOL: Final = {"instanceTypes": ["p5.48xlarge"], "scalingConfig": {"minSize": 0
 _LARGER: Final = {**_POOL, "scalingConfig": {"minSize": 0, "maxSize": 8}}
 _OPEN: Final = {**_POOL, "scalingConfig": {"minSize": 0, "maxSize": UNKNOWN}}
 _AZURE_POOL: Final = {"vmSize": "Standard_ND96isr_H100_v5", "maxCount": 4, "minCount": 0, "enableAutoScaling": True, "osDiskSizeGB": 128}
+_TWO: Final = {**_POOL, "scalingConfig": {"minSize": 2, "maxSize": 4, "desiredSize": 2}}
+
+
+class _Size(NamedTuple):
+    """A size at which a stack is priced."""
+
+    words: str
+    """Before the dollars."""
+    of: Callable[[Bill], float]
+    """Dollars of the whole."""
+    part: Callable[[Month], float]
+    """Dollars of a part."""
+
+
+_PLANNED: Final = _Size("", attrgetter("planned"), attrgetter("expected"))
+_MOST: Final = _Size("up to ", attrgetter("most"), attrgetter("high"))
 
 
 def _is_the_dearest(resource: Resource, stack: Stack, bill: Bill) -> bool:
@@ -102,16 +120,21 @@ def _is_the_dearest(resource: Resource, stack: Stack, bill: Bill) -> bool:
     Severity.HIGH,
     *_PRICED,
     why="Autoscalers do what they are allowed to: what a month costs with each at its most is what somebody has agreed to pay.",
-    fix="Lower the largest sizes of the parts named, or raise `budget.usd_per_month` of the stack file or the setting `maxMonthlyUsd`.",
+    fix="Lower the largest sizes of the parts named, or agree to more: `budget.at_most_usd_per_month` or the setting `maxMonthlyUsd`.",
     references=("infracost:totalThreshold", "https://github.com/clstokes/pulumi-policy-aws-cost"),
-    settings={"maxMonthlyUsd": Setting(0, "US dollars that a month may cost at the most; 0 sets no limit", "budget.usd_per_month")},
+    settings={
+        "maxMonthlyUsd": Setting(0, "US dollars that a month of any stack may cost at the most; 0 sets no limit"),
+        "stackMaxUsd": Setting(0, "US dollars that this stack may; the lower of the two holds", "budget.at_most_usd_per_month"),
+    },
     good=[
         On(_NODE_GROUP, _POOL, provider=_EAST, settings={"maxMonthlyUsd": 1_000_000}),
         On(_NODE_GROUP, _POOL, provider=_EAST),
-        On(_KEY, {}, provider=_EAST, settings={"maxMonthlyUsd": 2}),
+        On(_KEY, {}, provider=_EAST, settings={"maxMonthlyUsd": 2, "stackMaxUsd": 3}),
     ],
     bad=[
         On(_NODE_GROUP, _POOL, provider=_EAST, settings={"maxMonthlyUsd": 100_000}),
+        On(_NODE_GROUP, _POOL, provider=_EAST, settings={"stackMaxUsd": 100_000}),
+        On(_NODE_GROUP, _POOL, provider=_EAST, settings={"maxMonthlyUsd": 100_000, "stackMaxUsd": 1_000_000}),
         On(
             _NODE_GROUP,
             _POOL,
@@ -130,23 +153,54 @@ def _is_the_dearest(resource: Resource, stack: Stack, bill: Bill) -> bool:
 )
 def worst_case_is_allowed(resource: Resource, stack: Stack) -> Verdict:
     """A month with every autoscaler at its most costs no more than may be spent."""
-    limit = number_in(resource.its_settings.maxMonthlyUsd.raw_value())
-    if limit is None:
+    return _held_to(resource, stack, _MOST, "maxMonthlyUsd", "stackMaxUsd")
+
+
+@stack_rule(
+    "cost-stack-budget",
+    Severity.MEDIUM,
+    *_PRICED,
+    why="A plan dearer than its own budget is known to break it before the first machine runs; the notice would come when it is spent.",
+    fix="Raise `budget.usd_per_month` of the stack file where the plan is meant; else lower the parts named, or plan for less.",
+    references=("infracost:totalThreshold",),
+    settings={"monthlyUsd": Setting(0, "US dollars that a month is to cost as planned; 0 sets no limit", "budget.usd_per_month")},
+    good=[
+        On(_NODE_GROUP, _POOL, provider=_EAST, settings={"monthlyUsd": 50_000}),
+        On(_NODE_GROUP, _TWO, provider=_EAST, settings={"monthlyUsd": 100_000}),
+        On(_NODE_GROUP, _TWO, provider=_EAST),
+    ],
+    bad=[
+        On(_NODE_GROUP, _TWO, provider=_EAST, settings={"monthlyUsd": 50_000}),
+        On(_NODE_GROUP, _TWO, provider=_EAST, settings={"monthlyUsd": 50_000}, around={"odd": On("aws:sagemaker/endpoint:Endpoint", {})}),
+    ],
+    unknown=[
+        On(_NODE_GROUP, {**_POOL, "scalingConfig": {"minSize": UNKNOWN, "maxSize": 4}}, provider=_EAST, settings={"monthlyUsd": 50_000}),
+        On(_KEY, {}, provider=_EAST, settings={"monthlyUsd": 2}, around={"odd": On("aws:sagemaker/endpoint:Endpoint", {})}),
+    ],
+)
+def planned_month_is_in_the_budget(resource: Resource, stack: Stack) -> Verdict:
+    """A month as planned costs no more than the stack's budget says."""
+    return _held_to(resource, stack, _PLANNED, "monthlyUsd")
+
+
+def _held_to(resource: Resource, stack: Stack, size: _Size, *settings: str) -> Verdict:
+    """Return whether all that a stack costs at a size stays within the lowest limit that a setting says, US dollars a month."""
+    said = [number_in(resource.its_settings[name].raw_value()) for name in settings]
+    if None in said:
         return resource.undecided_because("has a limit that is no number of dollars")
+    limit = min((usd for usd in said if usd), default=0.0)
     bill = stack.bill() if limit else None
     if bill is None:
         return resource.undecided_because(_NOBODY) if limit else PASS
-    return _held_to(limit, bill, resource) if _is_the_dearest(resource, stack, bill) else PASS
-
-
-def _held_to(limit: float, bill: Bill, resource: Resource) -> Verdict:
-    """Return whether all that a stack may cost stays within a limit, US dollars a month."""
-    if bill.most > limit:
-        parts = largest((urn, month.high) for urn, month in bill.months.items() if month.high)
-        whole = f"is the dearest of a stack that costs up to {dollars(bill.most)} a month"
+    if not _is_the_dearest(resource, stack, bill):
+        return PASS
+    usd = size.of(bill)
+    if usd > limit:
+        parts = largest((urn, size.part(month)) for urn, month in bill.months.items() if size.part(month))
+        whole = f"is the dearest of a stack that costs {size.words}{dollars(usd)} a month"
         return resource.fail_because(f"{whole}, above {dollars(limit)}: {parts}")
     gaps = gaps_of(bill)
-    part = f"is part of a stack that costs up to {dollars(bill.most)} a month, where {dollars(limit)} are allowed,"
+    part = f"is part of a stack that costs {size.words}{dollars(usd)} a month, where {dollars(limit)} are allowed,"
     return resource.undecided_because(f"{part} without {open_prices(gaps)}") if gaps else PASS
 
 
