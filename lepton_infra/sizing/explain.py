@@ -209,11 +209,12 @@ def _loop(told: Explained) -> str:
     if loop is None:
         return ""
     few, many = loop.steps[0], loop.steps[-1]
+    low, high = few.out_above / few.nodes, many.out_above / many.nodes
+    serve = "serves" if few.nodes == 1 else "serve"
     return (
-        f"The loop orders nodes above {few.out_above / few.nodes:.0%} utilisation where {few.nodes} serve{'s' if few.nodes == 1 else ''} and above "
-        f"{many.out_above / many.nodes:.0%} where {many.nodes} do. It lets {loop.release_percent} % go at a time, every "
-        f"{loop.scale_in_wait_minutes} minutes at most: one that goes too early is missed for the {loop.scale_out_wait_minutes} that "
-        "another takes."
+        f"The loop orders nodes above {low:.0%} utilisation where {few.nodes} {serve} and above {high:.0%} where {many.nodes} do. "
+        f"It lets {loop.release_percent} % go at a time, every {loop.scale_in_wait_minutes} minutes at most: one that goes too early is "
+        f"missed for the {loop.scale_out_wait_minutes} that another takes."
     )
 
 
