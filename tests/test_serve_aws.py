@@ -40,6 +40,19 @@ def test_no_rule_of_ours_finds_anything_in_it(project: Path) -> None:
     assert all("unknown" in finding["message"] or "depending on" in finding["message"] for finding in said["findings"])
 
 
+def test_its_bill_is_that_of_its_plan(project: Path) -> None:
+    """What the plan expects of a month, nodes that load adds to the floors included, is what `lepton cost` calls planned."""
+    command = [str(Path(sys.executable).parent / "lepton"), "cost", "serve-aws", "--project", str(project), "--json"]
+    items: list[dict[str, Any]] = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)["items"]
+    plan = json.loads((project / "stacks" / "plans" / "serve-aws.json").read_text())
+
+    for pool in plan["pools"]:
+        (billed,) = [one for one in items if pool["offer"]["machine"] in one["basis"] and pool["name"] in one["name"]]
+        # The group says its nodes to a tenth.
+        tenth = 0.1 * pool["offer"]["usd_per_hour"] * 730
+        assert billed["usd_per_month"]["expected"] == pytest.approx(pool["usd_per_month"]["expected"], abs=tenth / 2 + 0.01)
+
+
 @pytest.mark.engine
 def test_it_goes_up_changes_in_place_and_comes_down(project: Path, run: Callable[[Operation], tuple[Run, tuple[Held, ...]]]) -> None:
     first, held = run(Operation.UP)

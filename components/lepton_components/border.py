@@ -95,6 +95,8 @@ class PoolArgs(TypedDict):
     """Share of the nodes' capacity that whatever scales on load aims at; where nothing does, the schedule sets the size itself."""
     loop: NotRequired[LoopArgs]
     """What scales on load by a table of sizes, in place of one target for every size."""
+    planned_nodes: NotRequired[float]
+    """Nodes that the plan expects, the mean over a month; where it is not said, bills count the floors."""
 
 
 class BadArgs(BadInput, pulumi.RunError):

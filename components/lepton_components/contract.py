@@ -27,6 +27,7 @@ from lepton_components.border import BadArgs
 from lepton_infra.config import Cluster, Network, Storage
 from lepton_infra.config.budget import Dollars, Notices
 from lepton_infra.config.model import Frozen, Slug, Tag
+from lepton_infra.config.tags import PLANNED_NODES
 from lepton_infra.errors import Fault
 
 SYSTEM = "system"
@@ -188,6 +189,8 @@ class PoolSpec(Frozen):
     """Share of the nodes' capacity that whatever scales on load aims at; where nothing does, the schedule sets the size itself."""
     loop: LoopSpec | None = None
     """What scales on load by a table of sizes, in place of one target for every size."""
+    planned_nodes: Annotated[float, Field(ge=0)] | None = None
+    """Nodes that the plan expects, the mean over a month; where nothing says it, bills count the floors."""
 
     @field_validator("max_nodes")
     @classmethod
@@ -216,6 +219,11 @@ class PoolSpec(Frozen):
     def follows(self) -> bool:
         """Say whether something scales on load."""
         return self.loop is not None or self.target_utilisation is not None
+
+    @property
+    def planned_tags(self) -> dict[str, str]:
+        """Return the tag of the group that says what the plan expects; none where it says nothing."""
+        return {} if self.planned_nodes is None else {PLANNED_NODES: f"{self.planned_nodes:.1f}"}
 
     @property
     def served(self) -> str:

@@ -6,6 +6,7 @@ import pulumi
 
 from lepton_components.border import LoopArgs, PoolArgs, ScopeArgs, read
 from lepton_components.contract import KeysSpec, cloud
+from lepton_infra.catalog.services import HOURS_PER_MONTH
 from lepton_infra.config import Budget, Pool, Stack
 from lepton_infra.sizing.fleetplan import Part
 from lepton_infra.sizing.plan import Plan, PoolPlan
@@ -126,5 +127,6 @@ def _pool(pool: Pool, planned: PoolPlan) -> PoolArgs:
         "disk_gib": pool.disk_gib,
         "lead_minutes": planned.lead_minutes,
         "schedule": [{"cron": change.cron, "min_nodes": change.min_nodes} for change in planned.schedule],
+        "planned_nodes": round(planned.usd_per_month.expected / (planned.offer.usd_per_hour * HOURS_PER_MONTH), 1),
     }
     return _with_load(args, planned)

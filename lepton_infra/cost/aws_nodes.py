@@ -7,7 +7,7 @@ from typing import Final
 from lepton_infra.cost.inputs import flag, listed, mapping, number, text, value, value_in
 from lepton_infra.cost.kit import ONE, Line, machines, price_of_one, tried, units
 from lepton_infra.cost.model import Gap, Item, Part, Range, Reason
-from lepton_infra.cost.nodes import between, scheduled
+from lepton_infra.cost.nodes import between, planned, scheduled
 from lepton_infra.cost.prices import NoPriceError, Prices
 from lepton_infra.graph import Graph, Resource
 
@@ -24,7 +24,7 @@ _EKS_ROOT_GIB: Final = 20
 def node_group(resource: Resource, graph: Graph, prices: Prices) -> Iterator[Line]:
     """Yield the nodes of a managed node group, with their disks."""
     bounds = between(*(value(resource, f"scalingConfig.{name}") for name in ("minSize", "desiredSize", "maxSize")))
-    nodes = scheduled(bounds, _changes(resource, graph))
+    nodes = planned(scheduled(bounds, _changes(resource, graph)), mapping(resource.inputs.get("tags")))
     spot = value(resource, "capacityType") == "SPOT"
     settings = _settings(resource, graph)
     yield from tried(lambda: _machines(prices, resource, _types(resource, settings), nodes, spot=spot))
@@ -38,7 +38,8 @@ def node_group(resource: Resource, graph: Graph, prices: Prices) -> Iterator[Lin
 def group(resource: Resource, graph: Graph, prices: Prices) -> Iterator[Line]:
     """Yield the machines of an autoscaling group, with their disks; where it mixes types or spot, the cheapest to the dearest."""
     bounds = between(value(resource, "minSize"), value(resource, "desiredCapacity"), value(resource, "maxSize"))
-    nodes = scheduled(bounds, _changes(resource, graph))
+    tags = {str(one.get("key")): one.get("value") for one in map(mapping, listed(resource.inputs.get("tags")))}
+    nodes = planned(scheduled(bounds, _changes(resource, graph)), tags)
     settings = _settings(resource, graph)
     yield from tried(lambda: _group_machines(resource, settings, prices, nodes))
     yield from _template_disks(resource, settings, prices, nodes)

@@ -1,7 +1,9 @@
-"""How many nodes run: the fewest, as scheduled over the day, and the most."""
+"""How many nodes run: the fewest, as planned or scheduled over the day, and the most."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from math import isfinite
 
+from lepton_infra.config.tags import PLANNED_NODES
 from lepton_infra.cost.inputs import number
 from lepton_infra.cost.model import Range
 from lepton_infra.cost.schedule import average, minute_of_day
@@ -16,6 +18,16 @@ def between(fewest: object, wanted: object, most: object) -> Range:
     low = number(fewest, "fewest nodes", 0.0)
     expected = max(low, number(wanted, "desired nodes", low))
     return Range(low, expected, max(number(most, "most nodes", expected), expected))
+
+
+def planned(nodes: Range, tags: Mapping[str, object]) -> Range:
+    """Return the nodes of a group whose tags may say what is expected of it: where load adds nodes, a schedule has the floors only."""
+    said = tags.get(PLANNED_NODES)
+    try:
+        expected = float(said) if isinstance(said, str) else nodes.expected
+    except ValueError:
+        return nodes
+    return Range(nodes.low, min(max(expected, nodes.low), nodes.high), nodes.high) if isfinite(expected) else nodes
 
 
 def scheduled(nodes: Range, changes: Iterable[tuple[str, float]]) -> Range:

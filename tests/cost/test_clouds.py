@@ -150,6 +150,20 @@ def test_a_mixed_group_runs_from_its_cheapest_type_to_its_dearest_and_partly_on_
     assert compute.high == pytest.approx((2 * large.usd_per_hour + 2 * spot) * HOURS)
 
 
+@pytest.mark.parametrize(("said", "nodes"), [("6.5", 6.5), ("1", 2), ("99", 10), ("many", 4), ("nan", 4), (UNKNOWN, 4), (7, 4)])
+def test_a_group_that_load_scales_says_what_the_plan_expects_of_it(said: object, nodes: float) -> None:
+    template = resource("aws:ec2/launchTemplate:LaunchTemplate", "t", {"instanceType": "p5.4xlarge"})
+    bounds = {"minSize": 2, "desiredCapacity": 4, "maxSize": 10}
+    group = resource("aws:autoscaling/group:Group", "g", {**bounds, "tags": [{"key": "planned-nodes", "value": said}]}, template)
+    scaling = {"scalingConfig": {"minSize": 2, "desiredSize": 4, "maxSize": 10}, "instanceTypes": ["p5.4xlarge"]}
+    managed = resource("aws:eks/nodeGroup:NodeGroup", "n", {**scaling, "tags": {"planned-nodes": said}})
+
+    for month in (billed(template, group), billed(managed)):
+        compute = month.by_part()[Part.COMPUTE]
+        assert compute.expected == pytest.approx(nodes * _hourly(AWS, "p5.4xlarge", "us-east-1") * HOURS)
+        assert (compute.low, compute.high) == pytest.approx((compute.expected * 2 / nodes, compute.expected * 10 / nodes))
+
+
 UNPRICED: list[tuple[str, dict[str, Any], Reason]] = [
     ("aws:ec2/instance:Instance", {"instanceType": UNKNOWN, "rootBlockDevice": {"volumeSize": UNKNOWN}}, Reason.UNDECIDED),
     ("aws:ec2/instance:Instance", {"instanceType": "z9.huge", "rootBlockDevice": {"volumeType": "gp9", "volumeSize": 1}}, Reason.NO_PRICE),

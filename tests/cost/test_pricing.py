@@ -143,13 +143,22 @@ def test_a_limit_that_is_no_number_is_not_taken_for_none(limit: object) -> None:
     assert {one.outcome.value for one in _judged("cost-stack-max", placed(NAT), {"maxMonthlyUsd": limit})} == {"undecided"}
 
 
-def test_the_stack_file_says_the_limit_and_comes_first() -> None:
-    runner = Runner(
-        [CARDS["cost-stack-max"]], {"cost-stack-max": {"maxMonthlyUsd": 1e9}}, Outside(pricing, wanted={"budget": {"usd_per_month": 20}})
-    )
+@pytest.mark.parametrize(("platforms", "stacks"), [(1e9, 20), (20, 1e9), (0, 20), (20, None)])
+def test_of_the_platforms_limit_and_the_stack_files_the_lower_holds(platforms: float, stacks: float | None) -> None:
+    wanted = {"budget": {"at_most_usd_per_month": stacks}}
+    runner = Runner([CARDS["cost-stack-max"]], {"cost-stack-max": {"maxMonthlyUsd": platforms}}, Outside(pricing, wanted=wanted))
 
     (found,) = runner.evaluate_stack(subjects_of(placed(NAT)))
     assert found.message == "is the dearest of a stack that costs up to 33 $ a month, above 20 $: nat 33 $"
+
+
+def test_the_planned_month_is_held_to_the_budget_and_not_the_worst() -> None:
+    limit = {"monthlyUsd": _bill(EVERYTHING).planned + 1}
+    assert _bill(EVERYTHING).most > limit["monthlyUsd"]
+    assert {one.outcome.value for one in _judged("cost-stack-budget", EVERYTHING, limit)} == {"undecided"}
+    limit["monthlyUsd"] -= 2
+    (found,) = _judged("cost-stack-budget", EVERYTHING, limit)
+    assert f"costs {_bill(EVERYTHING).planned:,.0f} $ a month, above {limit['monthlyUsd']:,.0f} $: " in found.message
 
 
 def test_a_rise_is_held_against_what_was() -> None:

@@ -147,7 +147,10 @@ def _group(site: Site, spec: GroupSpec, template: aws.ec2.LaunchTemplate) -> aws
         metrics_granularity="1Minute",
         capacity_rebalance=pool.spot,
         wait_for_capacity_timeout="0",
-        tags=[{"key": key, "value": value, "propagate_at_launch": True} for key, value in tags.items()],
+        tags=[
+            *({"key": key, "value": value, "propagate_at_launch": True} for key, value in tags.items()),
+            *({"key": key, "value": value, "propagate_at_launch": False} for key, value in pool.planned_tags.items()),
+        ],
         opts=site.child(ignore=("desiredCapacity", "minSize") if pool.schedule else ("desiredCapacity",)),
     )
 

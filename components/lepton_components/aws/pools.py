@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pulumi
 import pulumi_aws as aws
@@ -35,6 +35,7 @@ class Nodes:
     gpu: bool
     labels: Mapping[str, str]
     spot: bool = False
+    tags: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 def node_role(site: Site) -> pulumi.Output[str]:
@@ -98,6 +99,7 @@ def gpu_pool(
         gpu=True,
         labels={"lepton/pool": pool.name, f"{_GPU}.present": "true", _ACCELERATOR: kind},
         spot=pool.spot,
+        tags=pool.planned_tags,
     )
     made = _node_group(site, spec, nodes, control, role, after)
     group = made.resources.apply(_autoscaling_group)
@@ -193,6 +195,6 @@ def _node_group(
         node_repair_config={"enabled": True},
         labels=dict(nodes.labels),
         taints=_taints(nodes) or None,
-        tags=site.tags(nodes.label),
+        tags={**site.tags(nodes.label), **nodes.tags},
         opts=site.under(control, *after, ignore=["scalingConfig.desiredSize", "subnetIds"]),
     )
