@@ -124,6 +124,8 @@ class Judged:
     """How many resources were looked at."""
     rules: int
     """By how many rules."""
+    day: dt.date
+    """On which day exemptions had to hold."""
 
 
 def judge(
@@ -154,5 +156,12 @@ def judge(
     broken = tuple(finding for finding in found if finding.outcome is Outcome.ERROR)
     sorted_out = sort_out((finding for finding in found if finding.outcome is not Outcome.ERROR), exemptions, now)
     return Judged(
-        sorted_out.findings, sorted_out.exempted, sorted_out.expired, sorted_out.unused, broken, checked=len(subjects), rules=len(cards)
+        sorted_out.findings,
+        sorted_out.exempted,
+        sorted_out.expired,
+        sorted_out.unused,
+        broken,
+        checked=len(subjects),
+        rules=len(cards),
+        day=now,
     )

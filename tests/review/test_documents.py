@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 import jsonschema
 import pytest
 
+from lepton_infra.config.exemptions import Exemption
 from lepton_infra.review import Review, as_annotations, as_junit, as_markdown, as_page, as_record, as_sarif
+from lepton_infra.review.markdown import marker
 from lepton_infra.review.words import code
 
 if TYPE_CHECKING:
@@ -57,6 +59,77 @@ def test_markdown_says_what_a_reviewer_must_know(full: Review) -> None:
     assert "`size: 100 -> 900`" in text
     assert "it is \\| empty (me@example.com, until 2027-01-01)" in text
     assert "```mermaid\nflowchart TB\n" in text
+
+
+def test_markdown_says_what_the_money_does_and_why(full: Review) -> None:
+    text = as_markdown(full)
+
+    assert "+$64 a month as planned (+100%); 1 newly broken rule.**" in text
+    assert "| together | $64 | $128 | +$64 |  |  |\n" in text
+    assert "| changed | `bigger` | $8 | $72 | +$64 |  | `1.0 x 100 GiB gp3 at " in text
+    assert "CO2" not in text
+
+
+def test_a_rise_at_the_most_nodes_alone_is_told_with_the_input_that_causes_it(review: "Callable[..., Review]") -> None:
+    def group(most: int) -> dict[str, Any]:
+        return {
+            "type": "aws:eks/nodeGroup:NodeGroup",
+            "name": "chat",
+            "inputs": {
+                "region": "us-east-1",
+                "instanceTypes": ["m7i.large"],
+                "scalingConfig": {"minSize": 1, "desiredSize": 1, "maxSize": most},
+            },
+        }
+
+    found = review([group(9)], [group(3)])
+
+    assert "a month as before, +$" in as_markdown(found)
+    assert "at the most nodes;" in as_markdown(found)
+    assert "`scalingConfig.maxSize: 3 -> 9; 1.0 x m7i.large at " in as_markdown(found)
+    assert re.search(
+        r"kg a month as planned, \d+ to \d+ from the fewest nodes to the most; no more as planned, \+\d+ kg", as_markdown(found)
+    )
+    assert "scalingConfig.maxSize: 3 -&gt; 9" in as_page(found)
+
+
+def test_what_holds_data_stands_out_and_what_waits_is_named(full: Review) -> None:
+    text = as_markdown(full)
+
+    assert "> [!CAUTION]\n> 3 resources with data, workloads or encryption that no new one has: `gone` is deleted, " in text
+    assert f"- **deleted**: `gone` (`{DISK}`); it is protected, so the engine will refuse; with the data in it" in text
+    assert "Cannot be told before the stack is up: 1 answer" in text
+    assert "- high: `aws-ebs-encrypted` on `waiting`: `encrypted is unknown`" in text
+
+
+def test_exemptions_that_excuse_nothing_are_told(review: "Callable[..., Review]") -> None:
+    def exemption(urn: str, expires: str) -> Exemption:
+        return Exemption(rule="aws-ebs-encrypted", urn=urn, reason="r", owner="o@example.com", expires=expires)
+
+    found = review([], [], (exemption("*::old", "2026-01-01"), exemption("*::unused", "2027-01-01")))
+
+    for document in (as_markdown(found), as_page(found)):
+        assert "ran out after 2026-01-01" in document
+        assert "covers nothing" in document
+    assert [one["why"] for one in json.loads(json.dumps(as_record(found)))["idle_exemptions"]] == [
+        "ran out after 2026-01-01",
+        "covers nothing",
+    ]
+
+
+def test_places_are_links_where_files_have_an_address(full: Review) -> None:
+    text = as_markdown(full, "https://github.com/o/r/blob/0123abc")
+
+    assert "[`infra/stacks/a file.py:7`](https://github.com/o/r/blob/0123abc/infra/stacks/a%20file.py#L7)" in text
+    assert "https://" not in re.sub(r"```mermaid.*?```", "", as_markdown(full), flags=re.DOTALL)
+
+
+def test_no_two_stacks_have_one_comment() -> None:
+    stacks = ("a", "a-", "a--", "a b", "a-b", "x" * 101, "x" * 102, "-->", "")
+    lines = {marker(stack) for stack in stacks}
+
+    assert len(lines) == len(stacks)
+    assert all(re.fullmatch(r"<!-- lepton-review:[\w.-]+ -->", one) for one in lines)
 
 
 def test_a_clean_review_says_so_where_a_machine_reads_it(review: "Callable[..., Review]", full: Review) -> None:
@@ -185,6 +258,34 @@ def test_a_comment_is_never_longer_than_github_takes(review: "Callable[..., Revi
     broken = [{"type": DISK, "name": "b" * 390 + str(number), "inputs": {"encrypted": False}} for number in range(200)]
 
     assert len(as_markdown(review([*many, *broken], [*changed, *broken[:100]]))) < 65_536
+
+
+def test_nothing_is_left_out_of_a_comment_without_a_word(review: "Callable[..., Review]") -> None:
+    long = "n" * 390
+    broken = [{"type": DISK, "name": f"{long}{number}", "inputs": {"encrypted": False, "x": long}} for number in range(900)]
+    gone = [{"type": f"{DISK}{long}", "name": f"{long}gone{number}", "inputs": {}} for number in range(900)]
+
+    text = as_markdown(review(broken, [*gone, *broken[:100]]))
+
+    assert len(text) < 65_536
+    assert "_Left out for length: " in text
+    assert "and 1,570 more: 800 x `cost-owner-tag`, 770 x `aws-ebs-encrypted`" in text
+    assert re.search(r"<summary>These 900</summary>\n.*\n- and 870 more\n", text, flags=re.DOTALL)
+
+
+def test_lists_become_shorter_before_a_comment_is_too_long(review: "Callable[..., Review]") -> None:
+    wide = "\u4e00`|" * 130
+    broken = [
+        {"type": DISK, "name": f"{wide}{number}", "inputs": {"encrypted": False}, "position": {"file": wide, "line": 1}}
+        for number in range(60)
+    ]
+    gone = [{"type": DISK, "name": f"gone{wide}{number}", "inputs": {"size": number}, "protect": True} for number in range(60)]
+
+    text = as_markdown(review(broken, gone), "https://github.com/o/r/blob/0123abc")
+
+    assert len(text) < 65_536
+    assert re.search(r"- and (48|56|59) more of these", text)
+    assert re.search(r"and \d+ more: \d+ x `", text)
 
 
 def test_the_record_is_what_the_others_say(full: Review) -> None:
