@@ -3,6 +3,7 @@
 import json
 import re
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from lepton_infra.config.exemptions import Exemption
 from lepton_infra.review import Review, as_annotations, as_junit, as_markdown, as_page, as_record, as_sarif
 from lepton_infra.review.markdown import marker
 from lepton_infra.review.words import code
+from lepton_infra.rules.finding import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -196,12 +198,18 @@ def test_sarif_has_places_scores_fingerprints_and_suppressions(full: Review) -> 
     run = json.loads(as_sarif(full))["runs"][0]
     results = {one["locations"][0]["logicalLocations"][0]["name"]: one for one in run["results"]}
 
-    assert set(results) == {"broken", "still", "excused"}
+    assert set(results) == {"broken", "still", "excused", "waiting"}
+    assert {name: (one["kind"], one["level"]) for name, one in results.items()} == {
+        "broken": ("fail", "error"),
+        "still": ("fail", "error"),
+        "excused": ("fail", "error"),
+        "waiting": ("open", "none"),
+    }
     place = results["broken"]["locations"][0]["physicalLocation"]
     assert place == {"artifactLocation": {"uri": "infra/stacks/a%20file.py", "uriBaseId": "%SRCROOT%"}, "region": {"startLine": 7}}
     assert results["still"]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "infra/Pulumi.yaml"
     assert [results[name]["baselineState"] for name in ("broken", "still")] == ["new", "unchanged"]
-    assert len({one["partialFingerprints"]["ruleAndUrn/v1"] for one in results.values()}) == 3
+    assert len({one["partialFingerprints"]["ruleAndUrn/v1"] for one in results.values()}) == 4
     assert "suppressions" not in results["broken"]
     assert results["excused"]["suppressions"][0]["justification"] == "it is | empty (me@example.com, until 2027-01-01)"
     rule = run["tool"]["driver"]["rules"][results["broken"]["ruleIndex"]]
@@ -247,6 +255,32 @@ def test_annotations_are_no_more_than_github_shows_and_one_line_each(review: "Ca
     assert [sum(line.startswith(f"::{word} ") for line in lines) for word in ("error", "warning")] == [10, 10]
     assert all(line.count("::") >= 2 and "\r" not in line for line in lines)
     assert len(lines) == 20
+    assert ["more, all in the step summary" in line for line in lines] == ([False] * 9 + [True]) * 2
+    assert lines[9].endswith("(and 20 more, all in the step summary)")
+
+
+def test_sarif_says_how_many_results_it_leaves_out(review: "Callable[..., Review]") -> None:
+    found = review([{"type": DISK, "name": str(number), "inputs": {"encrypted": False}} for number in range(12_600)], [])
+
+    (run,) = json.loads(as_sarif(found))["runs"]
+    (left_out,) = run["invocations"][0]["toolExecutionNotifications"]
+
+    assert len(run["results"]) == 25_000
+    assert {one["ruleId"] for one in run["results"][:12_600]} == {"aws-ebs-encrypted"}
+    assert left_out["message"]["text"] == "200 more results are left out: no more than 25,000 are taken."
+
+
+def test_a_rule_that_raises_is_a_notification_of_the_run(full: Review) -> None:
+    raised = replace(full.broken[0], finding=replace(full.broken[0].finding, outcome=Outcome.ERROR, message="the rule is broken"))
+    log = json.loads(as_sarif(replace(full, errors=(raised,))))
+
+    (told,) = log["runs"][0]["invocations"][0]["toolExecutionNotifications"]
+    assert (told["level"], told["associatedRule"]["id"], told["message"]["text"]) == (
+        "error",
+        "aws-ebs-encrypted",
+        "still: the rule is broken",
+    )
+    jsonschema.Draft4Validator(SCHEMA).validate(log)
 
 
 def test_a_comment_is_never_longer_than_github_takes(review: "Callable[..., Review]") -> None:
@@ -262,8 +296,10 @@ def test_a_comment_is_never_longer_than_github_takes(review: "Callable[..., Revi
 
 def test_nothing_is_left_out_of_a_comment_without_a_word(review: "Callable[..., Review]") -> None:
     long = "n" * 390
-    broken = [{"type": DISK, "name": f"{long}{number}", "inputs": {"encrypted": False, "x": long}} for number in range(900)]
-    gone = [{"type": f"{DISK}{long}", "name": f"{long}gone{number}", "inputs": {}} for number in range(900)]
+    broken: list[dict[str, Any]] = [
+        {"type": DISK, "name": f"{long}{number}", "inputs": {"encrypted": False, "x": long}} for number in range(900)
+    ]
+    gone: list[dict[str, Any]] = [{"type": f"{DISK}{long}", "name": f"{long}gone{number}", "inputs": {}} for number in range(900)]
 
     text = as_markdown(review(broken, [*gone, *broken[:100]]))
 
