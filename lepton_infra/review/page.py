@@ -1,20 +1,17 @@
 """A review as one HTML page that needs nothing else: no script, no font, no picture from elsewhere; for a phone and for the dark."""
 
-import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
 from lepton_infra.graph.draw import as_svg, picture_of
-from lepton_infra.review.model import Noted, Review
+from lepton_infra.review.model import Review
 from lepton_infra.review.page_changes import changes, losses
+from lepton_infra.review.page_findings import findings
 from lepton_infra.review.page_money import money
 from lepton_infra.review.style import STYLE
 from lepton_infra.review.tags import SHOWN, rest, text
 from lepton_infra.review.words import counted, dollars, more, sum_of
-from lepton_infra.rules.card import Severity
 
-_CODE: Final = re.compile("`([^`]+)`")
-"""Arguments in the text of a rule."""
 _POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'"
 
 
@@ -32,14 +29,14 @@ def as_page(review: Review) -> str:
                 f"<title>{text(title)}</title><style>{STYLE}</style></head><body><main>",
                 *_head(review),
                 *losses(review),
-                *_findings("Newly broken rules", review.new, opened=True),
+                *findings("Newly broken rules", review.new, opened=True),
                 *money(review),
                 *_architecture(review),
                 *changes(review),
-                *_findings("Broken before and still", review.old, opened=False),
+                *findings("Broken before and still", review.old, opened=False),
                 *_exempt(review),
-                *_findings("Cannot be told before the stack is up", review.undecided, opened=False),
-                *_findings("Rules that are broken themselves", review.errors, opened=True),
+                *findings("Cannot be told before the stack is up", review.undecided, opened=False),
+                *findings("Rules that are broken themselves", review.errors, opened=True),
                 "</main></body></html>",
             ]
         )
@@ -67,31 +64,6 @@ def _head(review: Review) -> Iterator[str]:
 
 def _tile(figure: str, what: str, note: str, kind: str) -> str:
     return f'<div class="tile {kind}"><b>{text(figure)}</b><span>{text(what)}</span><small>{text(note)}</small></div>'
-
-
-def _findings(title: str, listed: tuple[Noted, ...], *, opened: bool) -> Iterator[str]:
-    if not listed:
-        return
-    yield f"<section><details{' open' if opened else ''}><summary><h2>{title} <i>{len(listed):,}</i></h2></summary>"
-    for severity in Severity:
-        group = [noted for noted in listed if noted.finding.severity is severity]
-        if group:
-            yield f'<h3><b class="tag {severity.value}">{severity.value}</b> {len(group):,}</h3><ul class="list">'
-            yield from map(_finding, group[:SHOWN])
-            yield f"</ul>{rest(len(group))}"
-    yield "</details></section>"
-
-
-def _finding(noted: Noted) -> str:
-    finding = noted.finding
-    fix = f"<p>{_CODE.sub(_as_code, text(noted.card.fix))}</p>" if noted.card else ""
-    place = f"{noted.place.file}:{noted.place.line}"
-    head = f"<code>{text(finding.rule)}</code> <b>{text(finding.name)}</b> <small>{text(finding.type)}</small>"
-    return f"<li>{head}<p>{text(finding.message)}</p>{fix}<small>{text(place)}</small></li>"
-
-
-def _as_code(span: re.Match[str]) -> str:
-    return f"<code>{span[1]}</code>"
 
 
 def _architecture(review: Review) -> Iterator[str]:

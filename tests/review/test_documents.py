@@ -14,6 +14,7 @@ import pytest
 from lepton_infra.config.exemptions import Exemption
 from lepton_infra.review import Review, as_annotations, as_junit, as_markdown, as_page, as_record, as_sarif
 from lepton_infra.review.markdown import marker
+from lepton_infra.review.style import STYLE
 from lepton_infra.review.words import code
 from lepton_infra.rules.finding import Outcome
 
@@ -336,3 +337,44 @@ def test_the_record_is_what_the_others_say(full: Review) -> None:
 @pytest.mark.parametrize("write", [as_markdown, as_page, as_sarif, as_junit, as_annotations])
 def test_the_same_review_is_written_by_the_same_bytes(full: Review, write: "Callable[[Review], str]") -> None:
     assert write(full) == write(full)
+
+
+def _luminance(colour: str) -> float:
+    """Return the relative luminance of `#rgb` or `#rrggbb` (WCAG 2.2, "relative luminance")."""
+    digits = colour.lstrip("#")
+    pairs = [digits[at : at + 2] for at in (0, 2, 4)] if len(digits) == 6 else [letter * 2 for letter in digits]
+    parts = [int(pair, 16) / 255 for pair in pairs]
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def _contrast(one: str, other: str) -> float:
+    lighter, darker = sorted((_luminance(one), _luminance(other)), reverse=True)
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def test_every_text_of_the_page_stands_out_by_day_and_by_night() -> None:
+    themes = [dict(re.findall(r"--(\w+):(#\w+)", block)) for block in re.findall(r":root\{([^}]*)\}", STYLE)]
+    by_day, by_night = themes[0], {**themes[0], **themes[1]}
+
+    for theme in (by_day, by_night):
+        for ground in ("ground", "card"):
+            poor = {ink: _contrast(theme[ink], theme[ground]) for ink in ("ink", "soft", "bad", "warn", "good", "blue")}
+            assert min(poor.values()) >= 4.5, (ground, poor)
+
+
+def test_a_page_of_thousands_of_findings_names_a_rule_once(review: "Callable[..., Review]") -> None:
+    broken = [{"type": DISK, "name": f"d{number}", "inputs": {"encrypted": False}} for number in range(3_000)]
+    page = as_page(review(broken, []))
+
+    assert page.count("<code>aws-ebs-encrypted</code>") == 1
+    assert "<b>3,000 resources</b>" in page
+    assert "<p>and 2,500 more</p>" in page
+    assert len(page) < 1_000_000
+
+
+def test_the_picture_has_a_name_for_who_cannot_see_it(full: Review) -> None:
+    page = as_page(full)
+
+    assert re.search(r'<svg [^>]*role="img"[^>]*>\s*<title>dev</title>', page)
+    assert page.count("<svg ") == page.count('role="img"') + page.count('aria-hidden="true"')
