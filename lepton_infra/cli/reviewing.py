@@ -52,17 +52,15 @@ def _base(asked: Source, against: str) -> "Graph":
     """Return what is held against: of a stack that the base does not have, nothing."""
     from lepton_infra.cli import render
     from lepton_infra.cli.against import load_against
-    from lepton_infra.cli.gitref import checked_out
+    from lepton_infra.cli.gitref import lacks
     from lepton_infra.config.root import find_project
     from lepton_infra.graph import Graph
 
     if asked.stack and not Path(against).is_file():
         project = find_project(asked.project)
-        with checked_out(project.root, against) as there:
-            place = project.stack_path(asked.stack).relative_to(project.root)
-            if not (there / place).is_file():
-                render.note(f"{against} has no stack {asked.stack}: everything counts as new")
-                return Graph(project.name, asked.stack, ())
+        if lacks(project.root, against, project.stack_path(asked.stack)):
+            render.note(f"{against} has no stack {asked.stack}: everything counts as new")
+            return Graph(project.name, asked.stack, ())
     return load_against(asked, against)
 
 
