@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from lepton_infra.config.words import counted
 from lepton_infra.graph.draw import as_mermaid, picture_of
 from lepton_infra.review.markdown_changes import changes, losses
 from lepton_infra.review.markdown_findings import broken, excused
 from lepton_infra.review.markdown_money import money
 from lepton_infra.review.model import Review
 from lepton_infra.review.spent import spent_in_words
-from lepton_infra.review.words import code, counted, sum_of
+from lepton_infra.review.words import code, sum_of
 
 CLEAN: Final = "<!-- lepton-review: clean -->"
 """The hidden line by which whoever keeps the comment knows that it may be hidden."""

@@ -4,11 +4,12 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import Final
 
+from lepton_infra.config.words import counted
 from lepton_infra.graph.diff import Changed
 from lepton_infra.graph.model import Resource
 from lepton_infra.review.losses import Loss
 from lepton_infra.review.model import Review
-from lepton_infra.review.words import by_kind, code, counted, sum_of, told
+from lepton_infra.review.words import by_kind, code, sum_of, told
 
 _FEW: Final = 6
 """So many that hold nothing are named each in a line of its own; more are counted by kind, and named in a fold."""

@@ -4,8 +4,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from urllib.parse import quote
 
+from lepton_infra.config.words import counted
 from lepton_infra.review.model import Noted, Review
-from lepton_infra.review.words import code, counted, line
+from lepton_infra.review.words import code, line
 from lepton_infra.rules.finding import Finding
 
 

@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from typing import Final
 
+from lepton_infra.config.words import counted
 from lepton_infra.cost import Reason, moves
 from lepton_infra.review.model import Review
 from lepton_infra.review.spent import air_in_words, gained, parts, reasons_of, side, why
-from lepton_infra.review.words import between, code, counted, dollars, more, more_between
+from lepton_infra.review.words import between, code, dollars, more, more_between
 
 _SHOWN: Final = 12
 """What moves the bill, of most to least."""

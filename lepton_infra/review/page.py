@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from lepton_infra.config.words import counted
 from lepton_infra.graph.draw import as_svg, picture_of
 from lepton_infra.review.model import Review
 from lepton_infra.review.page_changes import changes, losses
@@ -10,7 +11,7 @@ from lepton_infra.review.page_findings import findings
 from lepton_infra.review.page_money import money
 from lepton_infra.review.style import STYLE
 from lepton_infra.review.tags import SHOWN, rest, text
-from lepton_infra.review.words import counted, dollars, more, sum_of
+from lepton_infra.review.words import dollars, more, sum_of
 
 _POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'"
 

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Iterator
 
+from lepton_infra.config.words import counted
 from lepton_infra.review.losses import Loss
 from lepton_infra.review.model import Review
 from lepton_infra.review.tags import SHOWN, named, rest, text
-from lepton_infra.review.words import by_kind, counted, sum_of, told
+from lepton_infra.review.words import by_kind, sum_of, told
 
 
 def losses(review: Review) -> Iterator[str]:

@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from typing import Final
 
+from lepton_infra.config.words import counted
 from lepton_infra.cost import moves
 from lepton_infra.review.model import Review
 from lepton_infra.review.spent import air_in_words, gained, parts, reasons_of, side, why
 from lepton_infra.review.tags import SHOWN, text
-from lepton_infra.review.words import between, counted, dollars, more, more_between
+from lepton_infra.review.words import between, dollars, more, more_between
 
 _MOVES: Final = 20
 

@@ -80,20 +80,7 @@ def _changed(changed: Changed) -> dict[str, object]:
 
 
 def _noted(noted: Noted) -> dict[str, object]:
-    finding = noted.finding
-    return {
-        "rule": finding.rule,
-        "severity": finding.severity.value,
-        "type": finding.type,
-        "name": finding.name,
-        "urn": finding.urn,
-        "verdict": finding.outcome.value,
-        "path": finding.path,
-        "message": finding.message,
-        "file": noted.place.file,
-        "line": noted.place.line,
-        "new": noted.is_new,
-    }
+    return {**noted.finding.as_document(noted.place), "new": noted.is_new}
 
 
 def _cost(cost: Cost) -> dict[str, object]:

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 
+from lepton_infra.config.words import counted
 from lepton_infra.cost import Move, Part, Range, Side
 from lepton_infra.review.model import Review
-from lepton_infra.review.words import counted, dollars, more, told_values
+from lepton_infra.review.words import dollars, more, told_values
 
 
 def reasons_of(review: Review) -> Mapping[tuple[str, str], str]:

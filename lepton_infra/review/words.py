@@ -35,11 +35,6 @@ def code(text: str) -> str:
     return f"{fence}{pad}{said}{pad}{fence}"
 
 
-def counted(count: int, noun: str) -> str:
-    """Return a number of things in words: `1 rule`, `1,002 resources`."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
-
-
 def value(given: object) -> str:
     """Return a value of an input as a person reads it, shortened; marks are said in words."""
     if given is None:
