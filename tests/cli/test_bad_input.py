@@ -143,3 +143,80 @@ def test_a_graph_comes_through_a_pipe(tmp_path: Path) -> None:
         out, _ = draw.communicate(timeout=60)
 
     assert (draw.returncode, out.splitlines()[0]) == (0, "flowchart TB")
+
+
+def _pack(folder: Path, name: str, code: str) -> None:
+    (folder / f"{name}.py").write_text(code)
+    about = folder / f"{name}-1.0.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+    (about / "entry_points.txt").write_text(f"[lepton.rules]\n{name} = {name}:RULES\n")
+
+
+@pytest.mark.parametrize("verb", [["check", "--graph", "{fine}"], ["review", "--graph", "{fine}", "--against", "{fine}"], ["rules"]])
+def test_every_pack_that_cannot_be_used_is_named(tmp_path: Path, verb: list[str]) -> None:
+    fine = tmp_path / "fine.json"
+    fine.write_text(json.dumps(FINE))
+    packs = {"absent": "import no_such_module", "raising": "raise ValueError('no luck')", "cardless": "RULES = [1]", "broken": "RULES = ("}
+    for name, code in packs.items():
+        _pack(tmp_path, name, code)
+
+    ran = subprocess.run(
+        [LEPTON, *(one.format(fine=fine) for one in verb)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+    )
+
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert "Traceback" not in ran.stderr
+    for sentence in (
+        "rule pack 'absent': cannot be loaded from 'absent:RULES': No module named 'no_such_module'",
+        "rule pack 'raising': cannot be loaded from 'raising:RULES': ValueError: no luck",
+        "rule pack 'cardless': offers 'cardless:RULES', which holds no cards",
+        "rule pack 'broken': cannot be loaded from 'broken:RULES': SyntaxError: ",
+    ):
+        assert sentence in ran.stderr
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Path:
+    """Return a project with one stack, whose program makes a disk."""
+    (tmp_path / ".venv").symlink_to(sys.prefix)
+    (tmp_path / "Pulumi.yaml").write_text("name: shop\nruntime:\n  name: python\n  options:\n    toolchain: uv\n")
+    (tmp_path / "Pulumi.dev.yaml").write_text("config: {}\n")
+    (tmp_path / "__main__.py").write_text('import pulumi\npulumi.CustomResource("aws:ebs/volume:Volume", "disk", {"encrypted": True})\n')
+    (tmp_path / "base.json").write_text(json.dumps(FINE))
+    return tmp_path
+
+
+@pytest.mark.parametrize("verb", [["check", "dev"], ["review", "dev", "--against", "base.json"]])
+def test_an_exemption_from_a_rule_that_does_not_exist_is_answered_with_the_nearest(
+    small: Path, verb: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    exempt = "{rule: aws-ebs-encripted, urn: '*', reason: a test, owner: me, expires: 2999-01-01}"
+    (small / "Pulumi.dev.yaml").write_text(f"config:\n  lepton:exemptions:\n    - {exempt}\n")
+    monkeypatch.chdir(small)
+
+    with pytest.raises(SystemExit) as left:
+        main(verb)
+
+    said = capsys.readouterr()
+    assert (left.value.code, said.out) == (2, "")
+    assert "[0].rule: is 'aws-ebs-encripted'; one of aws-ebs-encrypted" in said.err
+
+
+@pytest.mark.parametrize("verb", [["check"], ["cost"], ["graph"], ["draw"], ["review", "--against", "base.json"]])
+def test_a_program_that_raises_is_told_with_its_line(
+    small: Path, verb: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (small / "__main__.py").write_text("import pulumi\n\nraise RuntimeError('no luck')\n")
+    monkeypatch.chdir(small)
+
+    with pytest.raises(SystemExit) as left:
+        main([verb[0], "dev", *verb[1:]])
+
+    said = capsys.readouterr()
+    assert (left.value.code, said.out) == (2, "")
+    assert "error: __main__.py:3: raised RuntimeError: no luck" in said.err
