@@ -210,6 +210,20 @@ def test_a_large_graph_is_a_picture_that_a_person_can_follow_and_nothing_is_left
     assert layout.height < 5_000
 
 
+def test_arrows_that_mermaid_would_refuse_are_counted() -> None:
+    keys = [{"type": KEY, "name": f"k{number}"} for number in range(25)]
+    needs = [_urn(KEY, f"k{number}") for number in range(25)]
+    kinds = [f"aws:a/m{number}:Instance" for number in range(25)]
+    components = [_component(f"c{number}") for number in range(25)]
+    inner = [{**key, "parent": _inside(f"c{number}")} for number, key in enumerate(keys)]
+    picture = picture_of(_graph(*components, *inner, *({"type": kind, "name": "m", "dependencies": needs} for kind in kinds)))
+
+    assert (len(picture.arrows), picture.left_out) == (120, 505)
+    assert "505 arrows more left out" in as_mermaid(picture)
+    assert "505 arrows more left out" in as_dot(picture)
+    assert "<desc>50 resources in 25 components; 505 arrows more left out</desc>" in as_svg(picture)
+
+
 def test_pools_that_are_counted_say_their_machine() -> None:
     def pool(number: int, machine: str) -> dict[str, Any]:
         return {"type": POOL, "name": f"p{number}", "inputs": {"instanceTypes": [machine], "minSize": 1, "maxSize": 4}}

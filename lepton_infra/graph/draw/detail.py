@@ -6,6 +6,9 @@ from typing import Final
 MOST_PARTS: Final = 120
 """Boxes and nodes that a person still follows; a picture with more is drawn again with less detail."""
 
+MOST_ARROWS: Final = 120
+"""Arrows that are drawn; Mermaid refuses a picture with more than 500 (`maxEdges`), takes minutes for fewer, and nobody follows so many."""
+
 
 @dataclass(frozen=True, slots=True)
 class Detail:

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
-from lepton_infra.graph.draw.detail import LEVELS, MOST_PARTS, Detail
+from lepton_infra.config.words import counted
+from lepton_infra.graph.draw.detail import LEVELS, MOST_ARROWS, MOST_PARTS, Detail
 from lepton_infra.graph.draw.kinds import Role, role_of
 from lepton_infra.graph.draw.pools import pool_of
 from lepton_infra.graph.model import Graph, Resource
@@ -74,6 +75,14 @@ class Picture:
     """What stands outside of every component is directly in it; its own frame is not drawn."""
     arrows: tuple[tuple[str, str], ...]
     """From what needs to what is needed, by key of a node or box directly in `top`."""
+    left_out: int = 0
+    """Arrows that are too many to draw."""
+
+    @property
+    def about(self) -> str:
+        """Return what is in it, for who cannot see it."""
+        said = f"{counted(len(self.top.urns), 'resource')} in {counted(len(self.top.boxes), 'component')}"
+        return f"{said}; {counted(self.left_out, 'arrow')} more left out" if self.left_out else said
 
 
 def picture_of(graph: Graph) -> Picture:
@@ -83,7 +92,8 @@ def picture_of(graph: Graph) -> Picture:
         if top.parts <= MOST_PARTS:
             break
         top = _Maker(graph, detail).box("", graph.built(), "component", 0)
-    return Picture(graph.stack or "graph", top, tuple(_arrows(top, graph)))
+    arrows = _arrows(top, graph)
+    return Picture(graph.stack or "graph", top, tuple(arrows[:MOST_ARROWS]), max(len(arrows) - MOST_ARROWS, 0))
 
 
 class _Maker:
