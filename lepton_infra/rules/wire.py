@@ -5,13 +5,16 @@ The magic strings are those of `config/marks.py`. Decoding happens once for each
 
 import json
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from lepton_infra.config.marks import ARCHIVE, ASSET, OUTPUT, REFERENCE, SECRET, SIGNATURE, UNKNOWN_STRINGS
 from lepton_infra.rules.values import ABSENT, UNKNOWN, Asset, Secret, as_list, as_map
 
 if TYPE_CHECKING:
     from google.protobuf.struct_pb2 import Struct, Value
+
+REDACTED: Final = "[secret]"
+"""What `pulumi policy analyze --file` puts into a secret that it cannot decrypt (pulumi 3.259, `policy analyze --help`)."""
 
 
 def decode_struct(struct: "Struct") -> dict[str, object]:
@@ -66,7 +69,8 @@ def _unsign(inside: dict[str, object]) -> object:
     if signature is None:
         return inside
     if signature == SECRET:
-        return Secret(inside.get("value"))
+        value = inside.get("value")
+        return Secret(UNKNOWN if value == REDACTED else value)
     if signature in (ASSET, ARCHIVE):
         return Asset("asset" if signature == ASSET else "archive")
     if signature == REFERENCE:
