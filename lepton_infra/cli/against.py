@@ -22,7 +22,8 @@ def load_against(asked: Source, other: str) -> "Graph":
     Raises:
         BadInput: it is neither, or the program at the ref does not run to its end.
     """
-    from lepton_infra.cli.gitref import checked_out
+    from lepton_infra.cli import render
+    from lepton_infra.cli.gitref import ahead, checked_out
     from lepton_infra.config.root import find_project
     from lepton_infra.graph import read_graph
 
@@ -32,6 +33,9 @@ def load_against(asked: Source, other: str) -> "Graph":
         raise BadInput(Fault("--against", f"is '{other}', which is no file", "a file of graph JSON, or, where a stack is named, a git ref"))
     here = find_project(asked.project).root
     with checked_out(here, other) as there:
+        if count := ahead(here, other):
+            commits = "commit" if count == 1 else "commits"
+            render.note(f"{other} has {count:,} {commits} that this checkout has not: what they change is shown the other way round")
         try:
             return source.load(replace(asked, project=there, lender=here), lambda: None)[0]
         except BadInput as error:

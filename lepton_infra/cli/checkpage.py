@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from lepton_infra.cli import render
-from lepton_infra.cli.graphpage import counted, printable
+from lepton_infra.config.words import counted, printable
 from lepton_infra.errors import BadInput, Fault
 from lepton_infra.rules.card import Card, Severity
 from lepton_infra.rules.finding import Finding, Outcome
@@ -46,7 +46,7 @@ def exit_code(judged: "Judged", least: Severity, *, strict: bool) -> int:
 def as_document(judged: "Judged", graph: "Graph") -> dict[str, object]:
     """Return the findings for `--json`, worst first."""
     return {
-        "findings": [_written(finding, _place(finding, graph)) for finding in _worst_first(judged, graph)],
+        "findings": [finding.as_document(_place(finding, graph)) for finding in _worst_first(judged, graph)],
         "checked": judged.checked,
         "rules": judged.rules,
     }
@@ -111,18 +111,3 @@ def _worst_first(judged: "Judged", graph: "Graph") -> list[Finding]:
 def _place(finding: Finding, graph: "Graph") -> "Position | None":
     resource = graph.by_urn.get(finding.urn)
     return resource.position if resource else None
-
-
-def _written(finding: Finding, place: "Position | None") -> dict[str, object]:
-    return {
-        "rule": finding.rule,
-        "severity": finding.severity.value,
-        "type": finding.type,
-        "name": finding.name,
-        "urn": finding.urn,
-        "verdict": finding.outcome.value,
-        "path": finding.path,
-        "message": finding.message,
-        "file": place.file if place else None,
-        "line": place.line if place else None,
-    }

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from lepton_infra.catalog import dated, old
 from lepton_infra.cli import render
-from lepton_infra.cli.graphpage import counted, printable
-from lepton_infra.cost import Billed, Item, Range, Reason, Row, Side
+from lepton_infra.cli.money import ENDS, dollars, parts_rounded, rounded, show_parts
+from lepton_infra.config.words import counted, printable
+from lepton_infra.cost import Billed, Item, Move, Range, Reason, Side, moves
 from lepton_infra.cost.places import by_component, component
 from lepton_infra.rules.subject import plain_type
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 _SHOWN = 12
 """The dearest lines of a bill; the document has them all."""
 _SHOWN_CHANGES = 40
-_ENDS = [render.number("fewest nodes"), render.number("as planned"), render.number("most nodes")]
 _WORDS = {Reason.BY_USE: "by use", Reason.UNDECIDED: "undecided", Reason.NO_PRICE: "no price"}
 
 
@@ -27,7 +27,7 @@ def show(billed: Billed, difference: "Difference | None", against: str) -> None:
     cost = billed.cost
     name = billed.graph.stack or "graph"
     if difference is None:
-        _show_parts(name, cost)
+        _show_sums(name, cost)
         _show_components(billed)
         _show_items(billed)
     else:
@@ -55,11 +55,11 @@ def as_document(billed: Billed, difference: "Difference | None", against: str) -
         "format": "lepton.cost/1",
         "project": graph.project,
         "stack": graph.stack,
-        "usd_per_month": _rounded(cost.total),
-        "kg_co2e_per_month": _rounded(cost.kg_co2e),
+        "usd_per_month": rounded(cost.total),
+        "kg_co2e_per_month": rounded(cost.kg_co2e),
         "kg_co2e_unknown": [item.urn for item in cost.no_carbon],
-        "by_part": {part.value: _rounded(usd) for part, usd in cost.by_part().items()},
-        "by_component": {name: _rounded(usd) for name, usd in by_component(graph, cost).items()},
+        "by_part": parts_rounded(cost),
+        "by_component": {name: rounded(usd) for name, usd in by_component(graph, cost).items()},
         "items": [_item(item, billed) for item in cost.items],
         "unpriced": [asdict(one) | {"names": list(one.names)} for one in cost.unpriced],
     }
@@ -71,9 +71,9 @@ def as_document(billed: Billed, difference: "Difference | None", against: str) -
 def _compared(difference: "Difference", against: str) -> dict[str, object]:
     return {
         "what": against,
-        "usd_per_month_before": _rounded(difference.before),
-        "usd_per_month_difference": _rounded(difference.usd_per_month),
-        "kg_co2e_per_month_difference": _rounded(difference.kg_co2e),
+        "usd_per_month_before": rounded(difference.before),
+        "usd_per_month_difference": rounded(difference.usd_per_month),
+        "kg_co2e_per_month_difference": rounded(difference.kg_co2e),
         "changes": [
             {
                 "change": row.change.value,
@@ -81,7 +81,7 @@ def _compared(difference: "Difference", against: str) -> dict[str, object]:
                 "name": row.name,
                 "before": _side(row.before),
                 "after": _side(row.after),
-                "usd_per_month_difference": _rounded(row.usd_per_month),
+                "usd_per_month_difference": rounded(row.usd_per_month),
             }
             for row in difference.rows
         ],
@@ -91,7 +91,7 @@ def _compared(difference: "Difference", against: str) -> dict[str, object]:
 def _side(side: Side | None) -> object:
     if side is None:
         return None
-    return {"usd_per_month": _rounded(side.usd_per_month) if side.usd_per_month else None, "unpriced": list(side.open)}
+    return {"usd_per_month": rounded(side.usd_per_month) if side.usd_per_month else None, "unpriced": list(side.open)}
 
 
 def _item(item: Item, billed: Billed) -> dict[str, object]:
@@ -99,16 +99,15 @@ def _item(item: Item, billed: Billed) -> dict[str, object]:
     found["type"] = billed.graph.by_urn[item.urn].type
     found["component"] = component(billed.graph, item.urn)
     found["old"] = old(item.as_of, _today())
-    found["usd_per_month"] = _rounded(item.usd_per_month)
-    found["kg_co2e_per_month"] = _rounded(item.kg_co2e_per_month) if item.kg_co2e_per_month else None
+    found["usd_per_month"] = rounded(item.usd_per_month)
+    found["kg_co2e_per_month"] = rounded(item.kg_co2e_per_month) if item.kg_co2e_per_month else None
     return found
 
 
-def _show_parts(name: str, cost: "Cost") -> None:
-    rows = [(part.value, *_dollars(usd)) for part, usd in cost.by_part().items()]
+def _show_sums(name: str, cost: "Cost") -> None:
     render.say(f"{name}: {cost.total.expected:,.0f} $ a month of 730 hours as planned, at list prices")
     render.say("")
-    render.table("Dollars by part", ["part", *_ENDS], rows, ("together", *_dollars(cost.total)))
+    show_parts("Dollars by part", cost)
     air = cost.kg_co2e
     render.say(f"CO2 equivalent of the machines: {air.expected:,.0f} kg a month as planned, {air.low:,.0f} to {air.high:,.0f}")
     if cost.no_carbon:
@@ -119,7 +118,7 @@ def _show_parts(name: str, cost: "Cost") -> None:
 def _show_components(billed: Billed) -> None:
     components = by_component(billed.graph, billed.cost)
     if len(components) <= _SHOWN:
-        render.table("By component", ["component", *_ENDS], [(printable(name), *_dollars(usd)) for name, usd in components.items()])
+        render.table("By component", ["component", *ENDS], [(printable(name), *dollars(usd)) for name, usd in components.items()])
 
 
 def _show_items(billed: Billed) -> None:
@@ -143,39 +142,44 @@ def _named(items: list[Item], kind: str) -> str:
 
 
 def _show_difference(name: str, difference: "Difference", against: str) -> None:
-    render.say(f"{name} against {printable(against)}: {difference.usd_per_month.expected:+,.0f} $ a month as planned, at list prices")
+    change, air = difference.usd_per_month, difference.kg_co2e
+    render.say(f"{name} against {printable(against)}: {change.expected:+,.0f} $ a month as planned, at list prices")
     render.say("")
-    rows = [(row.change.value, printable(row.name), *_told(row), _signed(row.usd_per_month)) for row in difference.rows[:_SHOWN_CHANGES]]
-    if rows:
-        columns = ["", "resource", render.number("before"), render.number("after"), render.number("difference")]
-        render.table("Dollars as planned", columns, rows)
-    if len(difference.rows) > _SHOWN_CHANGES:
-        render.say(f"  and {counted(len(difference.rows) - _SHOWN_CHANGES, 'resource')} more; --json has them all")
-    columns = ["together", *_ENDS]
-    money = [(label, *_dollars(usd)) for label, usd in (("before", difference.before), ("after", difference.after))]
-    change = difference.usd_per_month
-    ends = (f"{change.low:+,.0f}", f"{change.expected:+,.0f}", f"{change.high:+,.0f}")
-    render.table("Dollars in all", columns, money, ("difference", *ends))
-    render.say(f"CO2 equivalent of the machines: {difference.kg_co2e.expected:+,.0f} kg a month as planned")
+    found = moves(difference)
+    if found:
+        columns = ["", "resource", *map(render.number, ("before", "after", "difference", "at the most nodes"))]
+        render.table("Dollars as planned", columns, [_moved(move) for move in found[:_SHOWN_CHANGES]])
+    if len(found) > _SHOWN_CHANGES:
+        left = found[_SHOWN_CHANGES:]
+        rest = sum(move.usd_per_month.expected for move in left)
+        resources = counted(sum(len(move.rows) for move in left), "resource")
+        render.say(f"  and {resources} more, {rest:+,.0f} $ together; --json has them all")
+    money = [(label, *dollars(usd)) for label, usd in (("before", difference.before), ("after", difference.after))]
+    render.table("Dollars in all", ["together", *ENDS], money, ("difference", *_signed(change)))
+    _, planned, most = _signed(air)
+    render.say(f"CO2 equivalent of the machines: {planned} kg a month as planned, {most} at the most nodes")
     if not difference.rows:
         render.say("no resource that costs money changed")
     render.say("")
 
 
-def _told(row: Row) -> tuple[str, str]:
-    return _said(row.before), _said(row.after)
+def _moved(move: Move) -> tuple[str, ...]:
+    """Return what became of resources that cost money, those that changed alike in one row."""
+    usd, priced = move.usd_per_month, move.before or move.after
+    planned = f"{usd.expected:+,.2f}" if priced else ""
+    most = f"{usd.high:+,.2f}" if priced and usd.high != usd.expected else ""
+    sides = (_said(move.before, move.first.before), _said(move.after, move.first.after))
+    return (move.first.change.value, printable(move.name), *sides, planned, most)
 
 
-def _said(side: Side | None) -> str:
+def _said(usd: Range | None, side: Side | None) -> str:
     if side is None:
         return "-"
-    if side.usd_per_month is None:
-        return "not priced"
-    return f"{side.usd_per_month.expected:,.2f}"
+    return f"{usd.expected:,.2f}" if usd else "not priced"
 
 
-def _signed(usd: Range) -> str:
-    return f"{usd.expected:+,.2f}" if usd != Range.always(0.0) else ""
+def _signed(usd: Range) -> tuple[str, str, str]:
+    return f"{usd.low:+,.0f}", f"{usd.expected:+,.0f}", f"{usd.high:+,.0f}"
 
 
 def _open_lines(cost: "Cost") -> Iterator[str]:
@@ -196,14 +200,6 @@ def _price_lines(cost: "Cost", today: dt.date) -> Iterator[str]:
         days.setdefault(item.source or "no source", set()).add(item.as_of)
     for where, found in sorted(days.items()):
         yield f"{where}: {', '.join(dated(day, today) for day in sorted(found))}"
-
-
-def _dollars(usd: Range) -> tuple[str, str, str]:
-    return f"{usd.low:,.0f}", f"{usd.expected:,.0f}", f"{usd.high:,.0f}"
-
-
-def _rounded(usd: Range) -> dict[str, float]:
-    return {name: round(value, 2) for name, value in asdict(usd).items()}
 
 
 def _today() -> dt.date:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from lepton_infra.cli import render
+from lepton_infra.config.words import counted, printable
 
 if TYPE_CHECKING:
     from lepton_infra.graph.model import Graph, Resource
@@ -42,13 +43,3 @@ def _lines(resources: "list[Resource]", children: "dict[str, list[Resource]]", d
         yield printable(f"{margin}{resource.name}  {resource.type}{place}")
         if depth < _DEEPEST:
             yield from _lines(children.get(resource.urn, []), children, depth + 1)
-
-
-def counted(count: int, noun: str) -> str:
-    """Return a number of things in words: `1 rule`, `1,002 resources`."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
-
-
-def printable(text: str) -> str:
-    """Return the text with what would steer a terminal spelled out."""
-    return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text)

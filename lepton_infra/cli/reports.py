@@ -7,9 +7,10 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from lepton_infra.cli import render
+from lepton_infra.cli.money import parts_rounded, rounded, show_parts
 
 if TYPE_CHECKING:
-    from lepton_infra.cost import Cost, Item, Range
+    from lepton_infra.cost import Cost, Item
     from lepton_infra.rehearsal.rehearse import Rehearsal, Step
     from lepton_infra.sizing.plan import Plan
 
@@ -47,8 +48,8 @@ def as_document(outcome: Outcome) -> dict[str, object]:
         "cloud_seconds": {step.name: round(step.cloud_seconds, 3) for step in rehearsal.steps},
         "changes": {step.name: dict(step.run.changes) for step in rehearsal.steps},
         "usd_per_month": round(cost.total.expected, 2) if cost else None,
-        "usd_per_month_range": _rounded(cost.total) if cost else None,
-        "usd_per_month_by_part": {part.value: _rounded(usd) for part, usd in cost.by_part().items()} if cost else {},
+        "usd_per_month_range": rounded(cost.total) if cost else None,
+        "usd_per_month_by_part": parts_rounded(cost) if cost else {},
         "unpriced": [asdict(one) for one in cost.unpriced] if cost else [],
         "old_prices": [asdict(item) for item in _old_items(cost)] if cost else [],
         "state": str(rehearsal.state) if rehearsal.state else None,
@@ -89,9 +90,7 @@ def _show_resources(outcome: Outcome) -> None:
 
 
 def _show_cost(cost: "Cost") -> None:
-    columns = ["part", render.number("fewest nodes"), render.number("as planned"), render.number("most nodes")]
-    rows = [(part.value, *_dollars(usd)) for part, usd in cost.by_part().items()]
-    render.table("Dollars per month by part (on-demand list prices)", columns, rows, ("together", *_dollars(cost.total)))
+    show_parts("Dollars per month by part (on-demand list prices)", cost)
     for one in cost.unpriced:
         render.say(f"  not priced: {one.count} x {one.type}, {one.why}")
     aged = _old_items(cost)
@@ -157,14 +156,6 @@ def _types(outcome: Outcome) -> Mapping[str, int]:
 def _changes(changes: Mapping[str, int]) -> str:
     known = [f"{changes[op]} {op}" for op in _QUIET_OPS if changes.get(op)]
     return ", ".join([*known, *(f"{count} {op}" for op, count in changes.items() if op not in _QUIET_OPS and count)])
-
-
-def _dollars(usd: "Range") -> tuple[str, str, str]:
-    return f"{usd.low:,.0f}", f"{usd.expected:,.0f}", f"{usd.high:,.0f}"
-
-
-def _rounded(usd: "Range") -> dict[str, float]:
-    return {name: round(value, 2) for name, value in asdict(usd).items()}
 
 
 def _name(urn: str) -> str:

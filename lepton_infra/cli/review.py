@@ -39,21 +39,24 @@ def review(  # noqa: PLR0917 (typer makes an option of each)
 
     asked = Source(stack, graph, state, preview, project, seconds, answers, debug)
     found = reviewing.reviewed(asked, against)
-    reviewing.write_files(found, {"--out": out, "--html": html, "--sarif": sarif, "--junit": junit})
-    _say(found, as_json=as_json, github=github, quiet=out is not None)
+    from lepton_infra.review import as_markdown
+
+    markdown = as_markdown(found, reviewing.links() if github else "")
+    reviewing.write_files(found, {"--out": out, "--html": html, "--sarif": sarif, "--junit": junit}, markdown)
+    _say(found, markdown, as_json=as_json, github=github, quiet=out is not None)
     if found.blocking:
         raise typer.Exit(1)
 
 
-def _say(found: "Review", *, as_json: bool, github: bool, quiet: bool) -> None:
+def _say(found: "Review", markdown: str, *, as_json: bool, github: bool, quiet: bool) -> None:
     from lepton_infra.cli import render, reviewing
-    from lepton_infra.review import as_annotations, as_markdown, as_record
+    from lepton_infra.review import as_annotations, as_record
 
     if github:
-        reviewing.add_summary(as_markdown(found))
+        reviewing.add_summary(markdown)
     if as_json:
         render.document(as_record(found))
     elif github:
         typer.echo(as_annotations(found), nl=False)
     elif not quiet:
-        typer.echo(as_markdown(found), nl=False)
+        typer.echo(markdown, nl=False)

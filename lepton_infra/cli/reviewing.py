@@ -2,6 +2,7 @@
 
 import datetime as dt
 import os
+import re
 from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
@@ -58,17 +59,15 @@ def _base(asked: Source, against: str) -> "Graph":
     """Return what is held against: of a stack that the base does not have, nothing."""
     from lepton_infra.cli import render
     from lepton_infra.cli.against import load_against
-    from lepton_infra.cli.gitref import checked_out
+    from lepton_infra.cli.gitref import lacks
     from lepton_infra.config.root import find_project
     from lepton_infra.graph import Graph
 
     if asked.stack and not Path(against).is_file():
         project = find_project(asked.project)
-        with checked_out(project.root, against) as there:
-            place = project.stack_path(asked.stack).relative_to(project.root)
-            if not (there / place).is_file():
-                render.note(f"{against} has no stack {asked.stack}: everything counts as new")
-                return Graph(project.name, asked.stack, ())
+        if lacks(project.root, against, project.stack_path(asked.stack)):
+            render.note(f"{against} has no stack {asked.stack}: everything counts as new")
+            return Graph(project.name, asked.stack, ())
     return load_against(asked, against)
 
 
@@ -87,16 +86,20 @@ def forcing() -> "Callable[[str], Forcing]":
     return of
 
 
-def write_files(review: "Review", wanted: Mapping[str, Path | None]) -> None:
+def write_files(review: "Review", wanted: Mapping[str, Path | None], markdown: str) -> None:
     """Write the documents that were asked for, by option; all are made before the first is written.
+
+    Args:
+        review: what is told.
+        wanted: by option, the file that is asked for.
+        markdown: the document for `--out`.
 
     Raises:
         BadInput: two options name one file, or one cannot be written.
     """
     from lepton_infra.cli import render
-    from lepton_infra.review import as_junit, as_markdown, as_page, as_sarif
+    from lepton_infra.review import as_junit, as_page, as_sarif
 
-    forms = {"--out": as_markdown, "--html": as_page, "--sarif": as_sarif, "--junit": as_junit}
     files = {option: path for option, path in wanted.items() if path}
     named = {path.resolve(): option for option, path in files.items()}
     faults = [
@@ -106,10 +109,22 @@ def write_files(review: "Review", wanted: Mapping[str, Path | None]) -> None:
     ]
     if faults:
         raise BadInput(faults)
-    texts = {option: forms[option](review) for option in files}
+    forms = {"--html": as_page, "--sarif": as_sarif, "--junit": as_junit}
+    texts = {option: markdown if option == "--out" else forms[option](review) for option in files}
     for option, path in files.items():
         write(path, texts[option], option)
         render.note(f"written: {path}")
+
+
+def links() -> str:
+    """Return the address under which GitHub shows the files of the commit that a workflow runs on; empty where none runs."""
+    server, repository, commit = (os.environ.get(name, "") for name in ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_SHA"))
+    known = (
+        re.fullmatch(r"https://[\w.:-]+", server)
+        and re.fullmatch(r"[\w.-]+/[\w.-]+", repository)
+        and re.fullmatch(r"[0-9a-f]{40,64}", commit)
+    )
+    return f"{server}/{repository}/blob/{commit}" if known else ""
 
 
 def add_summary(text: str) -> None:

@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, cast
 
+from lepton_infra.config.marks import UNKNOWN_STRING
 from lepton_infra.config.root import Project, read_yaml
 from lepton_infra.errors import BadInput, Fault
 
-NOT_READ: Final = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+NOT_READ: Final = UNKNOWN_STRING
 """Pulumi's own mark of an unknown text: whatever a program pastes it into is seen to be unknown."""
 
 

@@ -4,7 +4,7 @@
 model      what a bill is: intervals, items, gaps     inputs, nodes   reading resources: unknown is said, never taken for nothing
 kit        arithmetic that all clouds share           prices          unit prices in a region
 aws gcp azure kubernetes   tables, from type to how it is priced; what is free or billed by use stands in data/
-bill       graph -> bill                              compare         bill against bill
+bill       graph -> bill                              compare, moves  bill against bill, and what moves it
 pricing    the same bill for rules, which stand below and get it passed in
 ```
 """
@@ -12,6 +12,7 @@ pricing    the same bill for rules, which stand below and get it passed in
 from lepton_infra.cost.bill import bill, monthly
 from lepton_infra.cost.compare import Billed, Change, Difference, Row, Side, compare
 from lepton_infra.cost.model import Cost, Gap, Item, Part, Range, Reason, Unpriced
+from lepton_infra.cost.moves import Move, moves
 
 __all__ = [
     "Billed",
@@ -20,6 +21,7 @@ __all__ = [
     "Difference",
     "Gap",
     "Item",
+    "Move",
     "Part",
     "Range",
     "Reason",
@@ -29,4 +31,5 @@ __all__ = [
     "bill",
     "compare",
     "monthly",
+    "moves",
 ]

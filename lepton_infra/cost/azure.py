@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from lepton_infra.cost import azure_nodes
-from lepton_infra.cost.inputs import listed, value
+from lepton_infra.cost.inputs import listed, text, value
 from lepton_infra.cost.kit import ONE, Flat, Line, tried, units
 from lepton_infra.cost.model import Gap, Part, Range, Reason
 from lepton_infra.cost.prices import NoPriceError, Prices
@@ -59,6 +59,14 @@ def _balancer(resource: Resource, _: Graph, prices: Prices) -> Iterator[Line]:
     yield Gap(_GB, Reason.BY_USE)
 
 
+def _vpn_gateway(resource: Resource, graph: Graph, prices: Prices) -> Iterator[Line]:
+    """Yield a gateway by its size; one for ExpressRoute has other prices, and its circuit is billed beside it."""
+    if value(resource, "gatewayType") != "Vpn":
+        raise NoPriceError("no price of gateways for ExpressRoute")
+    size = text(value(resource, "sku.name"), "size of the gateway").lower()
+    yield from Flat(Part.NETWORK, f"vpn-gateway-{size}", _GB)(resource, graph, prices)
+
+
 PRICERS: Final = {
     "azure-native:compute:Disk": azure_nodes.disk,
     "azure-native:compute:VirtualMachine": azure_nodes.instance,
@@ -69,4 +77,5 @@ PRICERS: Final = {
     "azure-native:network:NatGateway": Flat(Part.NETWORK, "nat-gateway", _GB),
     "azure-native:network:PrivateEndpoint": Flat(Part.NETWORK, "private-endpoint", _GB),
     "azure-native:network:PublicIPAddress": _address,
+    "azure-native:network:VirtualNetworkGateway": _vpn_gateway,
 }

@@ -1,7 +1,7 @@
 """One bill against another: what a change costs, resource by resource."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from lepton_infra.cost.model import Cost, Range
@@ -26,6 +26,8 @@ class Side:
     """What is priced of it; None where nothing is."""
     open: tuple[str, ...]
     """What is not priced, each with why."""
+    basis: tuple[str, ...] = field(default=(), compare=False)
+    """How the sum came about, a text for each of its parts: the same sum in other words is no change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +110,14 @@ def _sides(billed: Billed) -> Mapping[str, Side]:
     for one in billed.cost.unpriced:
         for urn in one.urns:
             open_ones.setdefault(urn, []).append(one.why)
+    basis: dict[str, list[str]] = {}
+    for item in billed.cost.items:
+        basis.setdefault(item.urn, []).append(item.basis)
     priced = billed.cost.by_resource()
-    return {_key(urn): Side(priced.get(urn), tuple(sorted(open_ones.get(urn, ())))) for urn in {**priced, **open_ones}}
+    return {
+        _key(urn): Side(priced.get(urn), tuple(sorted(open_ones.get(urn, ()))), tuple(basis.get(urn, ())))
+        for urn in {**priced, **open_ones}
+    }
 
 
 def _renamed(graph: Graph) -> Mapping[str, str]:

@@ -202,9 +202,14 @@ def _of_lists(pair: _Pair, old: list[object], new: list[object], path: str, forc
         spelled = [sorted(repr(plain(item)) for item in items) for items in (old, new)]
         if spelled[0] == spelled[1]:
             return
-    for index in range(max(len(old), len(new))):
-        one, other = (items[index] if index < len(items) else ABSENT for items in (old, new))
-        yield from _changes(pair.of(one, other), f"{path}[{index}]", forcing)
+    both = min(len(old), len(new))
+    for index in range(both):
+        yield from _changes(pair.of(old[index], new[index]), f"{path}[{index}]", forcing)
+    # A list never grows or shrinks by what its items turn out to be, so that these differ for certain.
+    for index in range(both, max(len(old), len(new))):
+        one, other = (plain(items[index]) if index < len(items) else ABSENT for items in (old, new))
+        if one is not None or other is not None:
+            yield Change(f"{path}[{index}]", one, other, certain=True, forces=_forces(path, forcing))
 
 
 def _differ(old: object, new: object, *, same_source: bool) -> bool | None:

@@ -1,7 +1,9 @@
 """Reading JSON that somebody gives us: whatever is in the file, the answer is a graph or a sentence."""
 
 import json
-from collections.abc import Callable, Generator, Mapping
+import os
+import re
+from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, cast
@@ -11,6 +13,9 @@ from lepton_infra.errors import BadInput, Fault
 if TYPE_CHECKING:
     from lepton_infra.graph.model import Graph
 
+_DEEPEST: Final = 100
+"""Levels; what is deeper would end in the middle of a rule, and no resource of any provider is."""
+_HALF: Final = re.compile(r"\\u[dD][89a-fA-F]")
 LARGEST_MIB: Final = 512
 """A graph of 100,000 resources is a fifth of this; more would be read for minutes."""
 
@@ -27,7 +32,7 @@ def read_json(path: Path, wanted: str, parse: "Callable[[object, str], Graph]") 
         BadInput: it cannot be read, is too large, is not JSON, is nested too deeply, or `parse` says no.
     """
     with rejecting(path, wanted):
-        return parse(json.loads(read_text(path)), path.name)
+        return parse(load(read_text(path)), path.name)
 
 
 def read_object(path: Path, wanted: str) -> Mapping[str, Mapping[str, object]]:
@@ -37,7 +42,7 @@ def read_object(path: Path, wanted: str) -> Mapping[str, Mapping[str, object]]:
         BadInput: it cannot be read, or holds something else.
     """
     with rejecting(path, wanted):
-        document: object = json.loads(read_text(path))
+        document = load(read_text(path))
     if not isinstance(document, dict):
         raise BadInput(Fault(path.name, "is no object", wanted))
     entries = cast("dict[str, object]", document)
@@ -48,14 +53,53 @@ def read_object(path: Path, wanted: str) -> Mapping[str, Mapping[str, object]]:
 
 
 def read_text(path: Path) -> str:
-    """Return a file's text.
+    """Return a file's text; of a pipe or a device, which has no size, no more is read than may be.
 
     Raises:
         OSError: it cannot be read, or is too large.
     """
-    if path.stat().st_size > LARGEST_MIB * 1024**2:
-        raise OSError(f"it is larger than {LARGEST_MIB} MiB")
-    return path.read_text(encoding="utf-8-sig")
+    most = LARGEST_MIB * 1024**2
+    with path.open("rb") as file:
+        content = file.read(most + 1) if os.fstat(file.fileno()).st_size <= most else None
+        if content is None or len(content) > most:
+            raise OSError(f"it is larger than {LARGEST_MIB} MiB")
+    return content.decode("utf-8-sig")
+
+
+def load(text: str) -> object:
+    """Return what a text of JSON holds.
+
+    Raises:
+        ValueError: it is not JSON, or holds text that no file can have.
+        RecursionError: it is nested deeper than any resource is.
+    """
+    return sound(json.loads(text), text)
+
+
+def sound(document: object, text: str) -> object:
+    """Return a document that nothing after this will stumble over.
+
+    Args:
+        document: what was read.
+        text: what it was read from.
+
+    Raises:
+        ValueError: half a surrogate pair is in it, which is no character.
+        RecursionError: it is nested deeper than any resource is.
+    """
+    if _HALF.search(text):
+        # An escaped backslash looks the same; only writing it tells.
+        json.dumps(document, ensure_ascii=False).encode()
+    level = [document]
+    for _ in range(_DEEPEST):
+        level = [inner for value in level for inner in _inside(value) if isinstance(inner, dict | list)]
+        if not level:
+            return document
+    raise RecursionError
+
+
+def _inside(value: object) -> Iterable[object]:
+    return as_mapping(value).values() or as_list(value)
 
 
 @contextmanager
@@ -65,10 +109,15 @@ def rejecting(path: Path, wanted: str) -> Generator[None]:
         yield
     except json.JSONDecodeError as error:
         raise BadInput(Fault(f"{path.name}:{error.lineno}", f"is not JSON ({error.msg})", wanted)) from None
+    except UnicodeEncodeError:
+        raise BadInput(Fault(path.name, "holds half a surrogate pair, which is no character", wanted)) from None
     except (OSError, UnicodeDecodeError, MemoryError) as error:
         raise BadInput(Fault(path.name, f"cannot be read ({error})", wanted)) from None
     except RecursionError:
-        raise BadInput(Fault(path.name, "is nested too deeply", wanted)) from None
+        raise BadInput(Fault(path.name, f"is nested too deeply, more than {_DEEPEST} levels", wanted)) from None
+    except ValueError as error:
+        # Python reads no number of more than 4,300 digits.
+        raise BadInput(Fault(path.name, f"holds what cannot be read ({error})", wanted)) from None
 
 
 def as_mapping(value: object) -> Mapping[str, object]:

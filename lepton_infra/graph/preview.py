@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final, cast
 
 from lepton_infra.errors import BadInput, Fault
-from lepton_infra.graph.files import as_list, as_mapping, read_text, rejecting
+from lepton_infra.graph.files import as_list, as_mapping, read_text, rejecting, sound
 from lepton_infra.graph.model import Graph, Resource
 from lepton_infra.graph.state import graph_of, state_resource
 from lepton_infra.graph.wire import SECRET_MARK
@@ -33,7 +33,7 @@ def read_preview(path: Path) -> Graph:
             if error.msg != "Extra data":
                 raise
             document = [json.loads(line) for line in text.splitlines() if line.strip()]
-        return parse_preview(document, path.name)
+        return parse_preview(sound(document, text), path.name)
 
 
 def parse_preview(document: object, where: str) -> Graph:

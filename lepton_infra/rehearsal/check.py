@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from lepton_infra.catalog.words import nearest, plain
+from lepton_infra.config.marks import SIGNATURE
 from lepton_infra.rehearsal.schema import AnyOf, Anything, Fields, File, ListOf, MapOf, ObjectOf, Scalar, Shape
-from lepton_infra.rehearsal.wire import SIGNATURE, Value, is_unknown
+from lepton_infra.rehearsal.wire import Value, is_unknown
 
 _SHOWN: Final = 60
 """Characters of a wrong value that a message repeats."""

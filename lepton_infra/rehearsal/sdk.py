@@ -4,6 +4,7 @@ import importlib
 import importlib.util
 import inspect
 import re
+import sys
 import types
 import typing
 import warnings
@@ -94,7 +95,7 @@ class Sdk:
         name = _snake(match["name"])
         if importlib.util.find_spec(home) is None or importlib.util.find_spec(f"{home}.{name}") is None:
             raise unknown
-        module = importlib.import_module(f"{home}.{name}")
+        module = _file_of(home, name)
         function = cast("Callable[..., object]", getattr(module, name))
         results = getattr(module, f"{match['name'][0].upper()}{match['name'][1:]}Result")
         return Schema(token, self._parameters(function), self._object_fields(results))
@@ -184,12 +185,31 @@ def _quietly(read: Callable[[], _Read]) -> _Read:
 def _module_of(home: str, file: str, name: str) -> types.ModuleType:
     """Import the one file that defines a class, or, where files are named otherwise, its whole package."""
     try:
-        return importlib.import_module(f"{home}.{file}")
+        return _file_of(home, file)
     except ModuleNotFoundError as gone:
         if gone.name != f"{home}.{file}":
             raise
     module = importlib.import_module(home)
     return importlib.import_module(getattr(module, name).__module__)
+
+
+def _file_of(home: str, file: str) -> types.ModuleType:
+    """Import one file of an SDK's package, and leave the package as a program finds it.
+
+    SDKs load a package when somebody looks into it, and then put back what was set in it before (importlib.util.LazyLoader does the same).
+    So a file that comes first leaves a mark in two ways. Where it looks into its own package, the package is loaded while the file is half
+    read, and lacks the file's classes. Where it does not, the file itself stands in the package under its name, which for a data source is
+    that of its function too.
+    """
+    module = importlib.import_module(f"{home}.{file}")
+    package = sys.modules[home]
+    # By the dictionary: to ask for an attribute, or to delete one, is to look into the package.
+    inside = vars(package)
+    if type(package) is types.ModuleType:
+        inside.update({name: getattr(module, name) for name in getattr(module, "__all__", ())})
+    elif inside.get(file) is module and hasattr(module, file):
+        del inside[file]
+    return module
 
 
 def _snake(name: str) -> str:

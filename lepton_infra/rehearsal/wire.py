@@ -9,31 +9,19 @@ from typing import Final, TypeAlias, cast
 
 from google.protobuf import struct_pb2
 
+from lepton_infra.config.marks import UNKNOWN_STRING, UNKNOWN_STRINGS
+
 Value: TypeAlias = "bool | int | float | str | list[Value] | dict[str, Value] | None"
 """A property value: JSON, with unknowns as sentinel texts and assets as marked objects."""
 Properties: TypeAlias = dict[str, Value]
 """Property values by wire name."""
-
-UNKNOWN: Final = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
-"""Stands for a value that is known only after the update (pulumi: sdk/go/common/resource/plugin/rpc.go)."""
-SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
-"""Key of an object that is no plain object: an asset, an archive, a secret."""
-_UNKNOWNS: Final = frozenset(
-    {
-        UNKNOWN,
-        "1c4a061d-8072-4f0a-a4cb-0ff528b18fe7",  # a boolean
-        "3eeb2bf0-c639-47a8-9e75-3b44932eb421",  # a number
-        "6a19a0b0-7e62-4c92-b797-7f8e31da9cc2",  # a list
-        "030794c1-ac77-496b-92df-f27374a8bd58",  # an asset
-        "e48ece36-62e2-4504-bad9-02848725956a",  # an archive
-        "dd056dcd-154b-4c76-9bd3-c8f88648b5ff",  # an object
-    }
-)
+UNKNOWN: Final = UNKNOWN_STRING
+"""Stands for a value that is known only after the update."""
 
 
 def is_unknown(value: Value) -> bool:
     """Say whether the value will be known only after the update."""
-    return isinstance(value, str) and value in _UNKNOWNS
+    return isinstance(value, str) and value in UNKNOWN_STRINGS
 
 
 def has_unknown(value: Value) -> bool:

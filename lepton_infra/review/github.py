@@ -1,7 +1,7 @@
 """Findings as GitHub annotations: workflow commands on the standard output of a step.
 
 Escapes as in actions/toolkit, packages/core/src/command.ts. GitHub shows ten errors and ten warnings of a step, so the worst come first
-and the rest is left to the summary.
+and the last line says how many more the summary has.
 """
 
 from collections.abc import Iterator
@@ -21,11 +21,13 @@ def as_annotations(review: Review) -> str:
 
 
 def _lines(listed: list[Noted], command: str) -> Iterator[str]:
-    for noted in listed[:_SHOWN]:
+    left = len(listed) - _SHOWN
+    for number, noted in enumerate(listed[:_SHOWN], 1):
         finding, place = noted.finding, noted.place
         fix = f". {noted.card.fix}" if noted.card else ""
-        told = f"{finding.name} ({finding.type}): {finding.message}{fix}"
-        yield f"::{command} file={_property(place.file)},line={place.line},title={_property(finding.rule)}::{_data(line(told))}"
+        told = line(f"{finding.name} ({finding.type}): {finding.message}{fix}")
+        more = f" (and {left:,} more, all in the step summary)" if left > 0 and number == _SHOWN else ""
+        yield f"::{command} file={_property(place.file)},line={place.line},title={_property(finding.rule)}::{_data(told + more)}"
 
 
 def _data(text: str) -> str:

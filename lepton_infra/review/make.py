@@ -3,8 +3,11 @@
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from lepton_infra.cost import Billed
+from lepton_infra.cost import compare as compare_bills
 from lepton_infra.graph.diff import ForcingOf, compare, key_of
 from lepton_infra.graph.model import Graph, Position
+from lepton_infra.review.losses import losses_of
 from lepton_infra.review.model import Noted, Review, Side
 from lepton_infra.rules.card import Card, Severity
 from lepton_infra.rules.finding import Finding, Outcome
@@ -29,11 +32,12 @@ def make_review(now: Side, base: Side, cards: Sequence[Card], forcing: ForcingOf
     exempted = [(writer.noted(one.finding), one) for one in judged.exempted]
     here = {_key(finding) for finding in (*judged.findings, *judged.errors, *(one.finding for one in judged.exempted))}
     fixed = [one for one in base.judged.findings if one.outcome is Outcome.FAIL and _key(one) not in here]
+    difference = compare(base.graph, now.graph, forcing)
     return Review(
         stack=now.name,
         against=base.name,
         graph=now.graph,
-        difference=compare(base.graph, now.graph, forcing),
+        difference=difference,
         broken=writer.sorted(finding for finding in judged.findings if finding.outcome is Outcome.FAIL),
         undecided=writer.sorted(finding for finding in judged.findings if finding.outcome is Outcome.UNDECIDED),
         errors=writer.sorted(judged.errors),
@@ -42,6 +46,12 @@ def make_review(now: Side, base: Side, cards: Sequence[Card], forcing: ForcingOf
         cards=cards,
         cost=now.cost,
         base_cost=base.cost,
+        spent=compare_bills(Billed(base.graph, base.cost), Billed(now.graph, now.cost)),
+        losses=losses_of(difference),
+        idle=(
+            *((one, one.why_not(judged.day)) for one in judged.expired),
+            *((one, "covers nothing") for one in judged.unused),
+        ),
     )
 
 

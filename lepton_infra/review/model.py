@@ -3,9 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from lepton_infra.config.exemptions import Exemption
 from lepton_infra.cost import Cost
+from lepton_infra.cost import Difference as CostDifference
 from lepton_infra.graph.diff import Difference
 from lepton_infra.graph.model import Graph, Position
+from lepton_infra.review.losses import Losses
 from lepton_infra.rules.card import Card
 from lepton_infra.rules.exempt import Exempted
 from lepton_infra.rules.finding import Finding
@@ -60,6 +63,12 @@ class Review:
     """The rules that were asked."""
     cost: Cost
     base_cost: Cost
+    spent: CostDifference
+    """What the change costs, resource by resource."""
+    losses: Losses
+    """What it takes away."""
+    idle: tuple[tuple[Exemption, str], ...]
+    """Exemptions that excuse nothing, each with why: it ran out, or covers nothing."""
 
     @property
     def new(self) -> tuple[Noted, ...]:

@@ -1,8 +1,9 @@
 """A review as one JSON document."""
 
-from lepton_infra.cost import Cost, Range
+from lepton_infra.cost import Cost, Move, Range, moves
 from lepton_infra.graph.diff import Changed
 from lepton_infra.graph.model import Resource
+from lepton_infra.review.losses import Loss
 from lepton_infra.review.model import Noted, Review
 
 
@@ -19,6 +20,7 @@ def as_record(review: Review) -> dict[str, object]:
         "deleted": [_resource(one) | {"protect": one.protect} for one in difference.deleted],
         "changed": [_changed(one) for one in difference.changed],
         "same": difference.same,
+        "losses": [_loss(one) for one in (*review.losses.grave, *review.losses.other, *review.losses.led)],
         "broken": [_noted(one) for one in review.broken],
         "undecided": [_noted(one) for one in review.undecided],
         "errors": [_noted(one) for one in review.errors],
@@ -27,7 +29,34 @@ def as_record(review: Review) -> dict[str, object]:
             for noted, one in review.exempted
         ],
         "fixed": [{"rule": one.rule, "severity": one.severity.value, "urn": one.urn} for one in review.fixed],
-        "cost": {"before": _cost(review.base_cost), "now": _cost(review.cost)},
+        "idle_exemptions": [{"rule": one.rule, "urn": one.urn, "owner": one.owner, "why": why} for one, why in review.idle],
+        "cost": {
+            "before": _cost(review.base_cost),
+            "now": _cost(review.cost),
+            "difference": {"usd_per_month": _range(review.spent.usd_per_month), "kg_co2e_per_month": _range(review.spent.kg_co2e)},
+            "moves": [_move(move) for move in moves(review.spent)],
+        },
+    }
+
+
+def _loss(loss: Loss) -> dict[str, object]:
+    return _resource(loss.resource) | {
+        "what": loss.word,
+        "with": loss.holds,
+        "protect": loss.resource.protect,
+        "perhaps_renamed_to": loss.twin.urn if loss.twin else None,
+    }
+
+
+def _move(move: Move) -> dict[str, object]:
+    return {
+        "change": move.first.change.value,
+        "type": move.first.type,
+        "names": [row.name for row in move.rows],
+        "before": _range(move.before) if move.before else None,
+        "after": _range(move.after) if move.after else None,
+        "usd_per_month_difference": _range(move.usd_per_month),
+        "why": move.why,
     }
 
 
@@ -51,25 +80,13 @@ def _changed(changed: Changed) -> dict[str, object]:
 
 
 def _noted(noted: Noted) -> dict[str, object]:
-    finding = noted.finding
-    return {
-        "rule": finding.rule,
-        "severity": finding.severity.value,
-        "type": finding.type,
-        "name": finding.name,
-        "urn": finding.urn,
-        "verdict": finding.outcome.value,
-        "path": finding.path,
-        "message": finding.message,
-        "file": noted.place.file,
-        "line": noted.place.line,
-        "new": noted.is_new,
-    }
+    return {**noted.finding.as_document(noted.place), "new": noted.is_new}
 
 
 def _cost(cost: Cost) -> dict[str, object]:
     return {
         "usd_per_month": _range(cost.total),
+        "kg_co2e_per_month": _range(cost.kg_co2e),
         "by_part": {part.value: _range(usd) for part, usd in cost.by_part().items()},
         "unpriced": [{"type": one.type, "count": one.count, "why": one.why} for one in cost.unpriced],
     }

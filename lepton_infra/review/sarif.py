@@ -1,6 +1,8 @@
 """Findings as SARIF 2.1.0, for code scanning (docs.oasis-open.org/sarif/sarif/v2.1.0).
 
-What cannot be told yet is no finding and is left out; what is exempt is there with its justification, as `suppressions` are for.
+What is broken is of kind `fail`. What is exempt too, with its justification, as `suppressions` are for. What cannot be told yet is of kind
+`open`, which stands for "insufficient information to decide" (§3.27.9), and so of no level. Code scanning on GitHub looks at neither kind
+nor suppressions and makes an alert of every result (microsoft/PSRule#955), so the workflow in docs/ci leaves both out before it uploads.
 """
 
 import hashlib
@@ -13,6 +15,7 @@ from lepton_infra.review.model import Noted, Review
 from lepton_infra.review.words import line
 from lepton_infra.rules.card import Card, Severity
 from lepton_infra.rules.exempt import Exempted
+from lepton_infra.rules.finding import Outcome
 
 _SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
 _LEVELS: Final = {Severity.CRITICAL: "error", Severity.HIGH: "error", Severity.MEDIUM: "warning", Severity.LOW: "note"}
@@ -23,16 +26,42 @@ _MOST: Final = 25_000
 
 
 def as_sarif(review: Review) -> str:
-    """Return the log, with a line break at the end; with the worst 25,000 findings, broken ones before exempt ones."""
-    found: list[tuple[Noted, Exempted | None]] = [*((noted, None) for noted in review.broken), *review.exempted]
+    """Return the log, with a line break at the end.
+
+    It has the first 25,000 results: what is broken, worst first, then what is exempt, then what cannot be told; how many are left out is a
+    notification of the run, as are rules that raised.
+    """
+    found: list[tuple[Noted, Exempted | None]] = [
+        *((noted, None) for noted in review.broken),
+        *review.exempted,
+        *((noted, None) for noted in review.undecided),
+    ]
     rules = {card.id: number for number, card in enumerate(review.cards)}
     run = {
         "tool": {"driver": {"name": "lepton", "semanticVersion": __version__, "rules": [_rule(card) for card in review.cards]}},
+        "invocations": [{"executionSuccessful": True, "toolExecutionNotifications": _notifications(review, len(found), rules)}],
         "columnKind": "unicodeCodePoints",
         "automationDetails": {"id": f"lepton/{quote(review.stack)}/"},
         "results": [_result(noted, exempted, rules) for noted, exempted in found[:_MOST]],
     }
     return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2, ensure_ascii=False) + "\n"
+
+
+def _notifications(review: Review, count: int, rules: dict[str, int]) -> list[dict[str, object]]:
+    """Return what a reader of the results has to know beside them."""
+    told: list[dict[str, object]] = [
+        {
+            "level": "error",
+            "message": {"text": line(f"{noted.finding.name}: {noted.finding.message}")},
+            "associatedRule": {"id": noted.finding.rule} | ({"index": rules[noted.finding.rule]} if noted.finding.rule in rules else {}),
+        }
+        for noted in review.errors[:_MOST]
+    ]
+    if count > _MOST:
+        told.append(
+            {"level": "warning", "message": {"text": f"{count - _MOST:,} more results are left out: no more than {_MOST:,} are taken."}}
+        )
+    return told
 
 
 def _rule(card: Card) -> dict[str, object]:
@@ -49,9 +78,11 @@ def _rule(card: Card) -> dict[str, object]:
 def _result(noted: Noted, exempted: Exempted | None, rules: dict[str, int]) -> dict[str, object]:
     finding, place = noted.finding, noted.place
     fix = f" {noted.card.fix}" if noted.card else ""
+    known = finding.outcome is not Outcome.UNDECIDED
     result: dict[str, object] = {
         "ruleId": finding.rule,
-        "level": _LEVELS[finding.severity],
+        "kind": "fail" if known else "open",
+        "level": _LEVELS[finding.severity] if known else "none",
         "message": {"text": f"{line(f'{finding.name}: {finding.message}')}.{fix}"},
         "locations": [
             {

@@ -24,6 +24,7 @@ h3{font-size:14px;font-weight:400;color:var(--soft);margin:14px 0 4px}
 small,.tile small{color:var(--soft);font-size:13px}
 section{margin-top:14px}
 summary{cursor:pointer}
+.list+details,details+details,table+details{margin-top:8px}
 .list{list-style:none;margin:8px 0 0;padding:0}
 .list li{padding:9px 0;border-top:1px solid var(--line);overflow-wrap:anywhere}
 .list p{margin:3px 0}
@@ -38,6 +39,8 @@ code{font:13px/1.4 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
 .money .sum th,.money .sum td{font-weight:600}
 .share{display:block;width:100%;max-width:220px;height:4px;margin-top:5px;fill:var(--blue)}
 @media (max-width:520px){.money{font-size:13px}.money th,.money td{padding:7px 2px}.money td small{font-size:11px}}
+.alarm{margin:8px 0 0;color:var(--bad)}
+.move{display:grid;grid-template-columns:1fr auto;column-gap:10px}.move>span:nth-child(2){text-align:right}.move p{grid-column:1/-1}
 .picture{overflow-x:auto;margin-top:10px}
 .picture svg{display:block;margin:0 auto}
 .picture .lepton{background:none}

@@ -3,15 +3,14 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
-from lepton_infra.cost import Part, Range
-from lepton_infra.graph.diff import Change, Changed, Difference
+from lepton_infra.cost import Range
+from lepton_infra.graph.diff import Change, Changed, Difference, key_of
 from lepton_infra.graph.draw.words import clean
 from lepton_infra.graph.files import as_mapping
 from lepton_infra.graph.model import Resource
-from lepton_infra.review.model import Review
 
 LONGEST: Final = 400
 """Characters of one text; more than this is nothing to read in a list."""
@@ -36,11 +35,6 @@ def code(text: str) -> str:
     return f"{fence}{pad}{said}{pad}{fence}"
 
 
-def counted(count: int, noun: str) -> str:
-    """Return a number of things in words: `1 rule`, `1,002 resources`."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
-
-
 def value(given: object) -> str:
     """Return a value of an input as a person reads it, shortened; marks are said in words."""
     if given is None:
@@ -56,11 +50,42 @@ def changed_from(change: Change) -> str:
 
 
 def told(changed: Changed) -> list[str]:
-    """Return what becomes of each input, those that are unknown before and after in one phrase at the end."""
-    waiting = [change for change in changed.changes if change.old == change.new]
-    lines = [f"{change.path}: {changed_from(change)}" for change in changed.changes if change not in waiting]
-    roots = list(dict.fromkeys(re.split(r"[.\[]", change.path, maxsplit=1)[0] for change in waiting))
-    return [*lines, *([f"{', '.join(roots)}: made anew from what is replaced"] if roots else [])]
+    """Return what becomes of each input; of those that are not known yet, what they are made from, at the end."""
+    lines = told_values(changed)
+    said = {_root(change): _sources(changed, _root(change)) for change in changed.changes if _is_open(change, changed)}
+    anew = [root for root, sources in said.items() if not sources]
+    lines += [f"{root}: {sources}" for root, sources in said.items() if sources]
+    return [*lines, *([f"{', '.join(anew)}: made anew from what is replaced"] if anew else [])]
+
+
+def told_values(changed: Changed) -> list[str]:
+    """Return what becomes of each input that says a value, before or now."""
+    return [f"{change.path}: {changed_from(change)}" for change in changed.changes if not _is_open(change, changed)]
+
+
+def _is_open(change: Change, changed: Changed) -> bool:
+    """Tell whether nothing can be said of an input but what it is made from."""
+    waits = any(as_mapping(one) == {"$unknown": True} for one in (change.old, change.new))
+    return change.old == change.new or (waits and bool(_sources(changed, _root(change))))
+
+
+def _root(change: Change) -> str:
+    return re.split(r"[.\[]", change.path, maxsplit=1)[0]
+
+
+def _sources(changed: Changed, root: str) -> str:
+    """Return which resources an input is made from no longer, and from which it is now; empty where they are the same."""
+    before, now = (dict.fromkeys(map(key_of, one.property_dependencies.get(root, ()))) for one in (changed.before, changed.resource))
+    gone, come = (
+        list(dict.fromkeys(key.rpartition("::")[2] for key in one if key not in other)) for one, other in ((before, now), (now, before))
+    )
+    said = [(f"no longer from {_some(gone)}" if gone else ""), (f"now from {_some(come)}" if come else "")]
+    return ", ".join(text for text in said if text)
+
+
+def _some(names: Sequence[str], most: int = 3) -> str:
+    """Return the first of some names, and how many more there are."""
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
 def by_kind(resources: Iterable[Resource]) -> str:
@@ -69,15 +94,14 @@ def by_kind(resources: Iterable[Resource]) -> str:
     return ", ".join(f"{count:,} x {kind}" for kind, count in sorted(kinds.items(), key=lambda pair: (-pair[1], pair[0])))
 
 
-def why_replaced(changed: Changed) -> str:
-    """Return which inputs force a replacement, and how sure that is."""
-    paths = [change.path for change in changed.changes if change.forces]
-    said = ", ".join(paths[:3]) + (f" and {len(paths) - 3} more" if len(paths) > 3 else "")  # noqa: PLR2004 (as many as a line holds)
+def why_replaced(changed: Changed) -> tuple[str, str]:
+    """Return which inputs force a replacement, and how sure that is; the latter is empty where it is certain."""
+    said = _some([change.path for change in changed.changes if change.forces])
     if changed.guessed:
-        return f"{said}: perhaps; nobody wrote down what replaces this type"
-    if changed.follows:
-        return f"{said}: follows {', '.join(urn.rpartition('::')[2] for urn in changed.follows[:3])}"
-    return said if changed.certain else f"{said}: perhaps, a value is not known yet"
+        return said, "perhaps; nobody wrote down what replaces this type"
+    if changed.led:
+        return said, f"follows {_some([urn.rpartition('::')[2] for urn in changed.follows])}"
+    return said, "" if changed.certain else "perhaps; a value is not known yet"
 
 
 def sum_of(difference: Difference) -> str:
@@ -106,12 +130,6 @@ def between(usd: Range) -> str:
     return "" if round(usd.low) == round(usd.high) else f"{dollars(usd.low)} to {dollars(usd.high)}"
 
 
-def parts(review: Review) -> list[tuple[str, Range, Range]]:
-    """Return the parts of the bill, each with what it costs in the base and now, and last all together."""
-    nothing = Range.always(0.0)
-    before, now = review.base_cost.by_part(), review.cost.by_part()
-    names = [part for part in Part if part in before or part in now]
-    return [
-        *((part.value, before.get(part, nothing), now.get(part, nothing)) for part in names),
-        ("together", review.base_cost.total, review.cost.total),
-    ]
+def more_between(usd: Range) -> str:
+    """Return the interval of a difference, at the fewest nodes and at the most: `-$10 to +$30`; empty where it is one amount."""
+    return "" if round(usd.low) == round(usd.high) == round(usd.expected) else f"{more(usd.low)} to {more(usd.high)}"

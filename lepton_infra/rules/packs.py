@@ -45,9 +45,10 @@ def installed_cards() -> tuple[Card, ...]:
         where = f"rule pack '{point.name}'"
         try:
             offered: object = point.load()
-        except (ImportError, AttributeError, SyntaxError, BadInput) as error:
+        except Exception as error:  # noqa: BLE001 (a pack is anybody's code; whatever it does wrong, the others are told too)
+            said = str(error) if isinstance(error, BadInput | ImportError) else f"{type(error).__name__}: {error}"
             faults.append(
-                Fault(where, f"cannot be loaded from '{point.value}': {error}", "a module that imports", "Mend or uninstall the pack")
+                Fault(where, f"cannot be loaded from '{point.value}': {said}", "a module that imports", "Mend or uninstall the pack")
             )
             continue
         if isinstance(offered, tuple | list) and all(isinstance(card, Card) for card in cast("list[object]", offered)):

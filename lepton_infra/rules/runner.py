@@ -138,6 +138,8 @@ class Judged:
     """How many resources were looked at."""
     rules: int
     """By how many rules."""
+    day: dt.date
+    """On which day exemptions had to hold."""
 
 
 def judge(  # noqa: PLR0913, PLR0917 (each a thing that the caller alone knows)
@@ -170,5 +172,12 @@ def judge(  # noqa: PLR0913, PLR0917 (each a thing that the caller alone knows)
     broken = tuple(finding for finding in found if finding.outcome is Outcome.ERROR)
     sorted_out = sort_out((finding for finding in found if finding.outcome is not Outcome.ERROR), exemptions, now)
     return Judged(
-        sorted_out.findings, sorted_out.exempted, sorted_out.expired, sorted_out.unused, broken, checked=len(subjects), rules=len(cards)
+        sorted_out.findings,
+        sorted_out.exempted,
+        sorted_out.expired,
+        sorted_out.unused,
+        broken,
+        checked=len(subjects),
+        rules=len(cards),
+        day=now,
     )

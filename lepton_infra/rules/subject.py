@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final, cast
 
+from lepton_infra.config.marks import UNKNOWN_STRINGS
 from lepton_infra.graph.model import Asset as FileOrArchive
 from lepton_infra.graph.model import Graph
 from lepton_infra.graph.model import Resource as Node
 from lepton_infra.graph.model import Secret as HiddenValue
 from lepton_infra.rules.values import UNKNOWN, Asset, Secret
-from lepton_infra.rules.wire import UNKNOWN_STRINGS
 
 _API_VERSION: Final = re.compile(r"/v\d{8}(preview|privatepreview)?(?=:)")
 _KUBERNETES_VERSION: Final = re.compile(r"\A(kubernetes:[\w.-]+)/v\d\w*(?=:)")

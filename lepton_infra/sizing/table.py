@@ -11,6 +11,7 @@ from typing import Final
 
 import numpy as np
 
+from lepton_infra.config.words import printable
 from lepton_infra.errors import Fault
 from lepton_infra.sizing.arrays import Floats
 from lepton_infra.sizing.header import Columns
@@ -92,11 +93,6 @@ def fill(table: Table, rows: Iterable[list[str]], start: dt.datetime | None, fir
 def shown(text: str) -> str:
     """Return what stands there, short and printable."""
     return repr(printable(text)[:40])
-
-
-def printable(text: str) -> str:
-    """Return the text with what is no letter of UTF-8 in it written out: a name in a file shall not steer a terminal."""
-    return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text)
 
 
 def _add(table: Table, line: int, row: list[str], parse: "Clock") -> None:

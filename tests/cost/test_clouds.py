@@ -49,6 +49,11 @@ FLAT = [
     ("azure-native:compute:Disk", {"diskSizeGB": 100, "sku": {"name": "Premium_LRS"}, "location": "East US"}, 19.71),
     ("azure-native:network/v20240101:NatGateway", {"location": "eastus"}, 0.045 * HOURS),
     ("azure-native:network:PublicIPAddress", {"location": "eastus", "sku": {"name": "Standard"}}, 0.005 * HOURS),
+    (
+        "azure-native:network:VirtualNetworkGateway",
+        {"location": "eastus", "gatewayType": "Vpn", "sku": {"name": "VpnGw2", "tier": "VpnGw2"}},
+        0.49 * HOURS,
+    ),
 ]
 
 
@@ -59,6 +64,30 @@ def test_what_is_always_there_costs_its_unit_price(token: str, inputs: dict[str,
     assert (cost.total.low, cost.total.high) == pytest.approx((usd_per_month, usd_per_month))
     assert all(one.reason is Reason.BY_USE for one in cost.unpriced)
     assert all(item.source and str(item.as_of) in item.basis for item in cost.items)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "why"),
+    [
+        ({"gatewayType": "ExpressRoute", "sku": {"name": "ErGw1AZ"}}, "no price of gateways for ExpressRoute"),
+        ({"gatewayType": "Vpn", "sku": {"name": "VpnGw9"}}, "no price of vpn-gateway-vpngw9 in eastus"),
+    ],
+)
+def test_a_gateway_without_a_price_is_named_as_such(inputs: dict[str, Any], why: str) -> None:
+    cost = billed(resource("azure-native:network:VirtualNetworkGateway", "it", {"location": "eastus", **inputs}))
+
+    assert cost.items == ()
+    assert why in {one.why for one in cost.unpriced}
+
+
+@pytest.mark.parametrize(
+    "token",
+    ["gcp:compute/haVpnGateway:HaVpnGateway", "gcp:compute/vPNGateway:VPNGateway", "azure-native:network:LocalNetworkGateway"],
+)
+def test_what_is_billed_by_its_tunnels_or_gateway_is_free_itself(token: str) -> None:
+    cost = billed(resource(token, "it", {"location": "eastus"}))
+
+    assert (cost.items, cost.unpriced) == ((), ())
 
 
 def test_a_control_plane_that_may_outlive_standard_support_may_cost_six_times_as_much() -> None:

@@ -174,5 +174,66 @@ def test_components_in_a_circle_are_drawn_all_the_same() -> None:
     assert picture_of(_graph(one, two, leaf)).top.urns == {_urn(KEY, "k")}
 
 
+def _teams(count: int, inside: int) -> list[dict[str, Any]]:
+    kinds = (SUBNET, POOL, KEY, "aws:ec2/instance:Instance", "aws:s3/bucket:Bucket", "aws:iam/role:Role")
+    found = [_component(f"t{team}") for team in range(count)]
+    for team in range(count):
+        vpc = {"type": VPC, "name": f"v{team}", "parent": _inside(f"t{team}")}
+        needs = [_urn(VPC, f"v{team}"), _urn(VPC, f"v{(team + 1) % count}")]
+        found += [
+            vpc,
+            *({"type": kinds[n % 6], "name": f"{team}-{n}", "parent": _inside(f"t{team}"), "dependencies": needs} for n in range(inside)),
+        ]
+    return found
+
+
+@pytest.mark.parametrize(
+    "resources",
+    [
+        _teams(20, 48),
+        _teams(1_000, 1),
+        [{"type": POOL, "name": str(number)} for number in range(5_000)],
+        [{"type": f"x:y/z{number}:Bucket", "name": "a"} for number in range(2_000)],
+        [{"type": VPC, "name": str(number)} for number in range(2_000)],
+    ],
+    ids=["20 teams of 50", "1,000 teams", "5,000 pools", "2,000 types", "2,000 networks"],
+)
+def test_a_large_graph_is_a_picture_that_a_person_can_follow_and_nothing_is_left_out_of_it(resources: list[dict[str, Any]]) -> None:
+    graph = _graph(*resources)
+    picture = picture_of(graph)
+
+    assert picture.top.urns == {one.urn for one in graph.built()}
+    assert picture.top.parts <= 150
+    assert len(as_mermaid(picture)) < 15_000
+    layout = lay_out(picture)
+    assert layout.width < 1_100
+    assert layout.height < 5_000
+
+
+def test_arrows_that_mermaid_would_refuse_are_counted() -> None:
+    keys = [{"type": KEY, "name": f"k{number}"} for number in range(25)]
+    needs = [_urn(KEY, f"k{number}") for number in range(25)]
+    kinds = [f"aws:a/m{number}:Instance" for number in range(25)]
+    components = [_component(f"c{number}") for number in range(25)]
+    inner = [{**key, "parent": _inside(f"c{number}")} for number, key in enumerate(keys)]
+    picture = picture_of(_graph(*components, *inner, *({"type": kind, "name": "m", "dependencies": needs} for kind in kinds)))
+
+    assert (len(picture.arrows), picture.left_out) == (120, 505)
+    assert "505 arrows more left out" in as_mermaid(picture)
+    assert "505 arrows more left out" in as_dot(picture)
+    assert "<desc>50 resources in 25 components; 505 arrows more left out</desc>" in as_svg(picture)
+
+
+def test_pools_that_are_counted_say_their_machine() -> None:
+    def pool(number: int, machine: str) -> dict[str, Any]:
+        return {"type": POOL, "name": f"p{number}", "inputs": {"instanceTypes": [machine], "minSize": 1, "maxSize": 4}}
+
+    alike = picture_of(_graph(*(pool(number, "p5.48xlarge") for number in range(30)))).top
+    mixed = picture_of(_graph(*(pool(number, f"m{number % 3}.large") for number in range(30)))).top
+
+    assert _nodes(alike) == [("", "30 x NodeGroup", "each 1-4 x p5.48xlarge")]
+    assert _nodes(mixed) == [("", "30 x NodeGroup", "m0.large, m1.large, ...")]
+
+
 def test_the_same_graph_is_drawn_by_the_same_bytes() -> None:
     assert [as_svg(picture_of(SHOP)) for _ in range(2)] == [as_svg(picture_of(SHOP))] * 2

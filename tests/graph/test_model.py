@@ -5,9 +5,11 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lepton_infra.config import marks
 from lepton_infra.graph import Asset, Resource, Secret
 from lepton_infra.graph.model import UNKNOWN, ordered
-from lepton_infra.graph.wire import UNKNOWN_MARKS, decode
+from lepton_infra.graph.monitor import values
+from lepton_infra.graph.wire import decode
 
 MARK = "4dabf18193072939515e22adb298388d"
 
@@ -39,7 +41,7 @@ def test_what_is_needed_comes_first_where_nothing_runs_in_circles(graph: dict[st
 
 
 def test_marks_of_the_wire_are_read() -> None:
-    unknown = min(UNKNOWN_MARKS)
+    unknown = min(marks.UNKNOWN_STRINGS)
 
     assert decode([unknown, f"arn:{unknown}/*", "plain", None, 1.5]) == [UNKNOWN, UNKNOWN, "plain", None, 1.5]
     assert decode({MARK: "c44067f5952c0a294b673a41bacd8c17", "text": "x"}) == Asset()
@@ -49,6 +51,11 @@ def test_marks_of_the_wire_are_read() -> None:
     assert decode({MARK: "5cf8f73096256a8f31e491e813e4eb8e", "urn": "u"}) == "u"
     assert decode({MARK: "d0e6a833031e9bbcd3f4e8bde6ca49a4", "value": 1}) == 1
     assert decode({MARK: "d0e6a833031e9bbcd3f4e8bde6ca49a4", "secret": True}) == Secret()
+
+
+def test_the_monitor_in_its_own_interpreter_knows_the_same_marks() -> None:
+    assert (values.UNKNOWN, values.SIGNATURE) == (marks.UNKNOWN_STRING, marks.SIGNATURE)
+    assert (values.OUTPUT, values.SECRET) == (marks.OUTPUT, marks.SECRET)
 
 
 def test_a_secret_is_weighed_and_not_shown() -> None:

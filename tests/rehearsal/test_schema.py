@@ -1,5 +1,8 @@
 """The schema that is read out of the installed SDK, and arguments held against it."""
 
+import subprocess
+import sys
+
 import pytest
 
 from lepton_infra.errors import BadInput
@@ -59,6 +62,32 @@ def test_functions_and_the_provider_have_schemas_too(sdk: Sdk) -> None:
     assert set(zones.inputs) == {"allAvailabilityZones", "excludeNames", "excludeZoneIds", "filters", "region", "state"}
     assert zones.outputs["zoneIds"].shape == ListOf(Scalar("string"))
     assert isinstance(sdk.provider().inputs["defaultTags"].shape, ObjectOf)
+
+
+@pytest.mark.parametrize(
+    ("package", "token", "name"),
+    [
+        ("aws", "aws:ec2/getAmi:getAmi", "pulumi_aws.ec2.get_ami"),
+        ("aws", "aws:index/getRegion:getRegion", "pulumi_aws.get_region"),
+        ("gcp", "gcp:compute/getImage:getImage", "pulumi_gcp.compute.get_image"),
+        ("azure-native", "azure-native:network:getVirtualNetwork", "pulumi_azure_native.network.get_virtual_network"),
+        ("aws", "aws:eks/cluster:Cluster", "pulumi_aws.eks.Cluster"),
+        ("aws", "aws:eks/accessEntry:AccessEntry", "pulumi_aws.eks.AccessEntry"),
+        ("gcp", "gcp:container/cluster:Cluster", "pulumi_gcp.container.Cluster"),
+        ("azure-native", "azure-native:keyvault:Vault", "pulumi_azure_native.keyvault.Vault"),
+    ],
+)
+def test_what_was_read_stays_usable(package: str, token: str, name: str) -> None:
+    """In an interpreter of its own: here the packages are loaded already."""
+    kind = "function" if ":get" in token else "resource"
+    lines = [
+        "from lepton_infra.rehearsal.sdk import Sdk",
+        f"assert Sdk({package!r}).{kind}({token!r}).inputs is not None",
+        f"import {name.partition('.')[0]}",
+        f"assert callable({name}), {name}",
+    ]
+
+    subprocess.run([sys.executable, "-c", "\n".join(lines)], check=True)
 
 
 @pytest.mark.parametrize("token", ["aws:ec2/subnett:Subnett", "subnet", "", "gcp:compute/network:Network"])

@@ -32,6 +32,7 @@ def disk(name: str, *, encrypted: object = True, **more: Any) -> dict[str, Any]:
             "encrypted": encrypted,
             "type": "gp3",
             "size": 100,
+            "region": "us-east-1",
             "availabilityZone": "us-east-1a",
             "tags": TAGS,
             **more.pop("inputs", {}),

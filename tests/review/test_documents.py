@@ -3,6 +3,7 @@
 import json
 import re
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,8 +11,12 @@ from typing import TYPE_CHECKING, Any
 import jsonschema
 import pytest
 
+from lepton_infra.config.exemptions import Exemption
 from lepton_infra.review import Review, as_annotations, as_junit, as_markdown, as_page, as_record, as_sarif
+from lepton_infra.review.markdown import marker
+from lepton_infra.review.style import STYLE
 from lepton_infra.review.words import code
+from lepton_infra.rules.finding import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,6 +62,77 @@ def test_markdown_says_what_a_reviewer_must_know(full: Review) -> None:
     assert "`size: 100 -> 900`" in text
     assert "it is \\| empty (me@example.com, until 2027-01-01)" in text
     assert "```mermaid\nflowchart TB\n" in text
+
+
+def test_markdown_says_what_the_money_does_and_why(full: Review) -> None:
+    text = as_markdown(full)
+
+    assert "+$64 a month as planned (+100%); 1 newly broken rule.**" in text
+    assert "| together | $64 | $128 | +$64 |  |  |\n" in text
+    assert "| changed | `bigger` | $8 | $72 | +$64 |  | `1.0 x 100 GiB gp3 at " in text
+    assert "CO2" not in text
+
+
+def test_a_rise_at_the_most_nodes_alone_is_told_with_the_input_that_causes_it(review: "Callable[..., Review]") -> None:
+    def group(most: int) -> dict[str, Any]:
+        return {
+            "type": "aws:eks/nodeGroup:NodeGroup",
+            "name": "chat",
+            "inputs": {
+                "region": "us-east-1",
+                "instanceTypes": ["m7i.large"],
+                "scalingConfig": {"minSize": 1, "desiredSize": 1, "maxSize": most},
+            },
+        }
+
+    found = review([group(9)], [group(3)])
+
+    assert "a month as before, +$" in as_markdown(found)
+    assert "at the most nodes;" in as_markdown(found)
+    assert "`scalingConfig.maxSize: 3 -> 9; 1.0 x m7i.large at " in as_markdown(found)
+    assert re.search(
+        r"kg a month as planned, \d+ to \d+ from the fewest nodes to the most; no more as planned, \+\d+ kg", as_markdown(found)
+    )
+    assert "scalingConfig.maxSize: 3 -&gt; 9" in as_page(found)
+
+
+def test_what_holds_data_stands_out_and_what_waits_is_named(full: Review) -> None:
+    text = as_markdown(full)
+
+    assert "> [!CAUTION]\n> 3 resources with data, workloads or encryption that no new one has: `gone` is deleted, " in text
+    assert f"- **deleted**: `gone` (`{DISK}`); it is protected, so the engine will refuse; with the data in it" in text
+    assert "Cannot be told before the stack is up: 1 answer" in text
+    assert "- high: `aws-ebs-encrypted` on `waiting`: `encrypted is unknown`" in text
+
+
+def test_exemptions_that_excuse_nothing_are_told(review: "Callable[..., Review]") -> None:
+    def exemption(urn: str, expires: str) -> Exemption:
+        return Exemption(rule="aws-ebs-encrypted", urn=urn, reason="r", owner="o@example.com", expires=expires)
+
+    found = review([], [], (exemption("*::old", "2026-01-01"), exemption("*::unused", "2027-01-01")))
+
+    for document in (as_markdown(found), as_page(found)):
+        assert "ran out after 2026-01-01" in document
+        assert "covers nothing" in document
+    assert [one["why"] for one in json.loads(json.dumps(as_record(found)))["idle_exemptions"]] == [
+        "ran out after 2026-01-01",
+        "covers nothing",
+    ]
+
+
+def test_places_are_links_where_files_have_an_address(full: Review) -> None:
+    text = as_markdown(full, "https://github.com/o/r/blob/0123abc")
+
+    assert "[`infra/stacks/a file.py:7`](https://github.com/o/r/blob/0123abc/infra/stacks/a%20file.py#L7)" in text
+    assert "https://" not in re.sub(r"```mermaid.*?```", "", as_markdown(full), flags=re.DOTALL)
+
+
+def test_no_two_stacks_have_one_comment() -> None:
+    stacks = ("a", "a-", "a--", "a b", "a-b", "x" * 101, "x" * 102, "-->", "")
+    lines = {marker(stack) for stack in stacks}
+
+    assert len(lines) == len(stacks)
+    assert all(re.fullmatch(r"<!-- lepton-review:[\w.-]+ -->", one) for one in lines)
 
 
 def test_a_clean_review_says_so_where_a_machine_reads_it(review: "Callable[..., Review]", full: Review) -> None:
@@ -123,12 +199,18 @@ def test_sarif_has_places_scores_fingerprints_and_suppressions(full: Review) -> 
     run = json.loads(as_sarif(full))["runs"][0]
     results = {one["locations"][0]["logicalLocations"][0]["name"]: one for one in run["results"]}
 
-    assert set(results) == {"broken", "still", "excused"}
+    assert set(results) == {"broken", "still", "excused", "waiting"}
+    assert {name: (one["kind"], one["level"]) for name, one in results.items()} == {
+        "broken": ("fail", "error"),
+        "still": ("fail", "error"),
+        "excused": ("fail", "error"),
+        "waiting": ("open", "none"),
+    }
     place = results["broken"]["locations"][0]["physicalLocation"]
     assert place == {"artifactLocation": {"uri": "infra/stacks/a%20file.py", "uriBaseId": "%SRCROOT%"}, "region": {"startLine": 7}}
     assert results["still"]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "infra/Pulumi.yaml"
     assert [results[name]["baselineState"] for name in ("broken", "still")] == ["new", "unchanged"]
-    assert len({one["partialFingerprints"]["ruleAndUrn/v1"] for one in results.values()}) == 3
+    assert len({one["partialFingerprints"]["ruleAndUrn/v1"] for one in results.values()}) == 4
     assert "suppressions" not in results["broken"]
     assert results["excused"]["suppressions"][0]["justification"] == "it is | empty (me@example.com, until 2027-01-01)"
     rule = run["tool"]["driver"]["rules"][results["broken"]["ruleIndex"]]
@@ -174,6 +256,32 @@ def test_annotations_are_no_more_than_github_shows_and_one_line_each(review: "Ca
     assert [sum(line.startswith(f"::{word} ") for line in lines) for word in ("error", "warning")] == [10, 10]
     assert all(line.count("::") >= 2 and "\r" not in line for line in lines)
     assert len(lines) == 20
+    assert ["more, all in the step summary" in line for line in lines] == ([False] * 9 + [True]) * 2
+    assert lines[9].endswith("(and 20 more, all in the step summary)")
+
+
+def test_sarif_says_how_many_results_it_leaves_out(review: "Callable[..., Review]") -> None:
+    found = review([{"type": DISK, "name": str(number), "inputs": {"encrypted": False}} for number in range(12_600)], [])
+
+    (run,) = json.loads(as_sarif(found))["runs"]
+    (left_out,) = run["invocations"][0]["toolExecutionNotifications"]
+
+    assert len(run["results"]) == 25_000
+    assert {one["ruleId"] for one in run["results"][:12_600]} == {"aws-ebs-encrypted"}
+    assert left_out["message"]["text"] == "200 more results are left out: no more than 25,000 are taken."
+
+
+def test_a_rule_that_raises_is_a_notification_of_the_run(full: Review) -> None:
+    raised = replace(full.broken[0], finding=replace(full.broken[0].finding, outcome=Outcome.ERROR, message="the rule is broken"))
+    log = json.loads(as_sarif(replace(full, errors=(raised,))))
+
+    (told,) = log["runs"][0]["invocations"][0]["toolExecutionNotifications"]
+    assert (told["level"], told["associatedRule"]["id"], told["message"]["text"]) == (
+        "error",
+        "aws-ebs-encrypted",
+        "still: the rule is broken",
+    )
+    jsonschema.Draft4Validator(SCHEMA).validate(log)
 
 
 def test_a_comment_is_never_longer_than_github_takes(review: "Callable[..., Review]") -> None:
@@ -185,6 +293,36 @@ def test_a_comment_is_never_longer_than_github_takes(review: "Callable[..., Revi
     broken = [{"type": DISK, "name": "b" * 390 + str(number), "inputs": {"encrypted": False}} for number in range(200)]
 
     assert len(as_markdown(review([*many, *broken], [*changed, *broken[:100]]))) < 65_536
+
+
+def test_nothing_is_left_out_of_a_comment_without_a_word(review: "Callable[..., Review]") -> None:
+    long = "n" * 390
+    broken: list[dict[str, Any]] = [
+        {"type": DISK, "name": f"{long}{number}", "inputs": {"encrypted": False, "x": long}} for number in range(900)
+    ]
+    gone: list[dict[str, Any]] = [{"type": f"{DISK}{long}", "name": f"{long}gone{number}", "inputs": {}} for number in range(900)]
+
+    text = as_markdown(review(broken, [*gone, *broken[:100]]))
+
+    assert len(text) < 65_536
+    assert "_Left out for length: " in text
+    assert "and 1,570 more: 800 x `cost-owner-tag`, 770 x `aws-ebs-encrypted`" in text
+    assert re.search(r"<summary>These 900</summary>\n.*\n- and 870 more\n", text, flags=re.DOTALL)
+
+
+def test_lists_become_shorter_before_a_comment_is_too_long(review: "Callable[..., Review]") -> None:
+    wide = "\u4e00`|" * 130
+    broken = [
+        {"type": DISK, "name": f"{wide}{number}", "inputs": {"encrypted": False}, "position": {"file": wide, "line": 1}}
+        for number in range(60)
+    ]
+    gone = [{"type": DISK, "name": f"gone{wide}{number}", "inputs": {"size": number}, "protect": True} for number in range(60)]
+
+    text = as_markdown(review(broken, gone), "https://github.com/o/r/blob/0123abc")
+
+    assert len(text) < 65_536
+    assert re.search(r"- and (48|56|59) more of these", text)
+    assert re.search(r"and \d+ more: \d+ x `", text)
 
 
 def test_the_record_is_what_the_others_say(full: Review) -> None:
@@ -199,3 +337,44 @@ def test_the_record_is_what_the_others_say(full: Review) -> None:
 @pytest.mark.parametrize("write", [as_markdown, as_page, as_sarif, as_junit, as_annotations])
 def test_the_same_review_is_written_by_the_same_bytes(full: Review, write: "Callable[[Review], str]") -> None:
     assert write(full) == write(full)
+
+
+def _luminance(colour: str) -> float:
+    """Return the relative luminance of `#rgb` or `#rrggbb` (WCAG 2.2, "relative luminance")."""
+    digits = colour.lstrip("#")
+    pairs = [digits[at : at + 2] for at in (0, 2, 4)] if len(digits) == 6 else [letter * 2 for letter in digits]
+    parts = [int(pair, 16) / 255 for pair in pairs]
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def _contrast(one: str, other: str) -> float:
+    lighter, darker = sorted((_luminance(one), _luminance(other)), reverse=True)
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def test_every_text_of_the_page_stands_out_by_day_and_by_night() -> None:
+    themes = [dict(re.findall(r"--(\w+):(#\w+)", block)) for block in re.findall(r":root\{([^}]*)\}", STYLE)]
+    by_day, by_night = themes[0], {**themes[0], **themes[1]}
+
+    for theme in (by_day, by_night):
+        for ground in ("ground", "card"):
+            poor = {ink: _contrast(theme[ink], theme[ground]) for ink in ("ink", "soft", "bad", "warn", "good", "blue")}
+            assert min(poor.values()) >= 4.5, (ground, poor)
+
+
+def test_a_page_of_thousands_of_findings_names_a_rule_once(review: "Callable[..., Review]") -> None:
+    broken = [{"type": DISK, "name": f"d{number}", "inputs": {"encrypted": False}} for number in range(3_000)]
+    page = as_page(review(broken, []))
+
+    assert page.count("<code>aws-ebs-encrypted</code>") == 1
+    assert "<b>3,000 resources</b>" in page
+    assert "<p>and 2,500 more</p>" in page
+    assert len(page) < 1_000_000
+
+
+def test_the_picture_has_a_name_for_who_cannot_see_it(full: Review) -> None:
+    page = as_page(full)
+
+    assert re.search(r'<svg [^>]*role="img"[^>]*>\s*<title>dev</title>', page)
+    assert page.count("<svg ") == page.count('role="img"') + page.count('aria-hidden="true"')

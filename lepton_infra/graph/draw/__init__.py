@@ -2,7 +2,8 @@
 
 ```
 kinds     what is worth a box of its own       pools    machine and count of what runs machines
-picture   graph -> boxes, nodes and arrows     layout   picture -> places
+detail    how much is drawn one by one         layout   picture -> places
+picture   graph -> boxes, nodes and arrows
 mermaid   dot   svg                            the three ways to write it down
 ```
 """

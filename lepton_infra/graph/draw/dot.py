@@ -28,6 +28,7 @@ def as_dot(picture: Picture) -> str:
                 f'{name}="cluster_{part.key}"' for name, part in (("ltail", from_part), ("lhead", to_part)) if isinstance(part, Box)
             )
             lines.append(f"  {tail} -> {head}" + (f" [{cut}];" if cut else ";"))
+    lines += [f"  // {picture.about}"] if picture.left_out else []
     return "\n".join([*lines, "}"]) + "\n"
 
 

@@ -20,6 +20,7 @@ def as_mermaid(picture: Picture) -> str:
     lines = ["flowchart TB"]
     lines += [line for part in (*picture.top.boxes, *picture.top.nodes) for line in _lines(part, 1)]
     lines += [f"  {source} --> {target}" for source, target in picture.arrows]
+    lines += [f"  %% {picture.about}"] if picture.left_out else []
     return "\n".join(lines) + "\n"
 
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
+from lepton_infra.config.words import counted
+from lepton_infra.graph.draw.detail import LEVELS, MOST_ARROWS, MOST_PARTS, Detail
 from lepton_infra.graph.draw.kinds import Role, role_of
 from lepton_infra.graph.draw.pools import pool_of
 from lepton_infra.graph.model import Graph, Resource
@@ -19,9 +21,11 @@ _ORDER: Final = {
     role: number
     for number, role in enumerate((Role.CLUSTER, Role.MACHINES, Role.NETWORK, Role.SUBNET, Role.DOOR, Role.STORAGE, Role.KEY, Role.OTHER))
 }
+_Parts = Mapping[str, list[Resource]]
+"""What belongs together, by the URN of the component or network that it is in."""
+_Listed = list[tuple[str, list[Resource]]]
 _DEEPEST: Final = 20
-_MOST_ALONE: Final = 24
-"""So many machines and clusters of one type stand for themselves in a box; more become one node."""
+"""Components above a resource; more is a circle that somebody wrote by hand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,11 @@ class Box:
     nodes: tuple[Node, ...]
     boxes: "tuple[Box, ...]"
 
+    @property
+    def parts(self) -> int:
+        """Return how many boxes and nodes are in it, at any depth."""
+        return len(self.nodes) + sum(1 + box.parts for box in self.boxes)
+
     @cached_property
     def urns(self) -> frozenset[str]:
         """Return the resources in it and in what it holds."""
@@ -66,20 +75,33 @@ class Picture:
     """What stands outside of every component is directly in it; its own frame is not drawn."""
     arrows: tuple[tuple[str, str], ...]
     """From what needs to what is needed, by key of a node or box directly in `top`."""
+    left_out: int = 0
+    """Arrows that are too many to draw."""
+
+    @property
+    def about(self) -> str:
+        """Return what is in it, for who cannot see it."""
+        said = f"{counted(len(self.top.urns), 'resource')} in {counted(len(self.top.boxes), 'component')}"
+        return f"{said}; {counted(self.left_out, 'arrow')} more left out" if self.left_out else said
 
 
 def picture_of(graph: Graph) -> Picture:
-    """Return the picture of a graph, the same for the same graph."""
-    maker = _Maker(graph)
-    top = maker.box("", graph.built(), "component", 0)
-    return Picture(graph.stack or "graph", top, tuple(_arrows(top, graph)))
+    """Return the picture of a graph, the same for the same graph; with as much detail as can still be followed."""
+    top = _Maker(graph, LEVELS[0]).box("", graph.built(), "component", 0)
+    for detail in LEVELS[1:]:
+        if top.parts <= MOST_PARTS:
+            break
+        top = _Maker(graph, detail).box("", graph.built(), "component", 0)
+    arrows = _arrows(top, graph)
+    return Picture(graph.stack or "graph", top, tuple(arrows[:MOST_ARROWS]), max(len(arrows) - MOST_ARROWS, 0))
 
 
 class _Maker:
     """Makes boxes and nodes, and their keys."""
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Graph, detail: Detail) -> None:
         self._graph = graph
+        self._detail = detail
         self._dependents = _dependents(graph)
         self._boxes = self._nodes = 0
 
@@ -91,17 +113,30 @@ class _Maker:
         below: dict[str, list[Resource]] = {}
         for resource in resources:
             path = _components(resource, self._graph)
-            if len(path) > depth and depth < _DEEPEST:
+            if len(path) > depth and depth < self._detail.depth:
                 below.setdefault(path[depth], []).append(resource)
             else:
                 here.append(resource)
-        boxes = [self.box(self._graph.by_urn[urn].name, inside, "component", depth + 1) for urn, inside in sorted(below.items())]
-        networks, loose = self._by_network(here)
+        components, more_components = self._largest(below)
+        boxes = [self.box(self._graph.by_urn[urn].name, inside, "component", depth + 1) for urn, inside in components]
+        found, loose = self._by_network(here)
+        networks, more_networks = self._largest(found)
         boxes += [
-            Box(self._box_key(), self._network_title(urn, inside), "network", tuple(self._nodes_of(inside)), ())
-            for urn, inside in sorted(networks.items())
+            Box(self._box_key(), self._network_title(urn, inside), "network", tuple(self._nodes_of(inside)), ()) for urn, inside in networks
         ]
-        return Box(key, title, kind, tuple(self._nodes_of(loose)), tuple(boxes))
+        nodes = (*self._nodes_of(loose), *self._rest(more_components, "component"), *self._rest(more_networks, "network"))
+        return Box(key, title, kind, nodes, tuple(boxes))
+
+    def _largest(self, parts: _Parts) -> tuple[_Listed, _Listed]:
+        """Return the parts that get a box, in the order of their URNs, and the rest."""
+        ranked = sorted(parts.items(), key=lambda one: (-len(one[1]), one[0]))
+        return sorted(ranked[: self._detail.boxes], key=lambda one: one[0]), ranked[self._detail.boxes :]
+
+    def _rest(self, parts: _Listed, noun: str) -> "Iterable[Node]":
+        """Yield the node for what has no box of its own, if there is any."""
+        if parts:
+            urns = tuple(one.urn for _, inside in parts for one in inside)
+            yield Node(self._node_key(), f"{len(parts):,} more {noun}s", f"{len(urns):,} resources", Role.OTHER, urns)
 
     def _box_key(self) -> str:
         self._boxes += 1
@@ -142,11 +177,14 @@ class _Maker:
         shown = [one for one in resources if role_of(one) is not Role.OTHER]
         many = Counter(one.type for one in shown)
         for one in shown:
-            alone = role_of(one) in _ALONE and many[one.type] <= _MOST_ALONE
+            alone = role_of(one) in _ALONE and many[one.type] <= self._detail.alone
             groups.setdefault((_ORDER[role_of(one)], one.type, one.urn if alone else ""), []).append(one)
-        for group in sorted(groups.items(), key=lambda pair: (pair[0][0], pair[0][1], pair[1][0].name, pair[1][0].urn)):
-            yield self._node(group[1])
-        rest = [one for one in resources if role_of(one) is Role.OTHER]
+        ranked = [group for _, group in sorted(groups.items(), key=lambda pair: (pair[0][0], pair[0][1], pair[1][0].name, pair[1][0].urn))]
+        yield from map(self._node, ranked[: self._detail.nodes])
+        rest = [
+            *(one for group in ranked[self._detail.nodes :] for one in group),
+            *(one for one in resources if role_of(one) is Role.OTHER),
+        ]
         if rest:
             kinds = Counter(one.kind for one in rest).most_common()
             named = ", ".join(kind for kind, _ in kinds[:2]) + (", ..." if len(kinds) > 2 else "")  # noqa: PLR2004 (as many as a line holds)
@@ -156,9 +194,18 @@ class _Maker:
         first, role = group[0], role_of(group[0])
         urns = tuple(one.urn for one in group)
         if len(group) > 1:
-            return Node(self._node_key(), f"{len(group):,} x {first.kind}", _shared(group), role, urns)
+            told = self._pools(group) if role is Role.MACHINES else ""
+            return Node(self._node_key(), f"{len(group):,} x {first.kind}", told or _shared(group), role, urns)
         pool = str(pool_of(first, self._graph, self._dependents)) if role is Role.MACHINES else ""
         return Node(self._node_key(), first.name, pool or first.kind, role, urns)
+
+    def _pools(self, group: list[Resource]) -> str:
+        """Return what several groups of machines are made of: alike, or which machines are in them."""
+        pools = [pool_of(one, self._graph, self._dependents) for one in group]
+        if len(set(pools)) == 1:
+            return f"each {pools[0]}" if str(pools[0]) else ""
+        machines = Counter(machine for pool in pools for machine in pool.machines[:1]).most_common()
+        return ", ".join(machine for machine, _ in machines[:2]) + (", ..." if len(machines) > 2 else "")  # noqa: PLR2004 (as many as a line holds)
 
     def _node_key(self) -> str:
         self._nodes += 1

@@ -36,6 +36,7 @@ def as_svg(picture: Picture) -> str:
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" class="lepton" {size} role="img">',
         f"<title>{escape(clean(picture.title))}</title>",
+        f"<desc>{escape(picture.about)}</desc>",
         f"<style>{_STYLE}</style>",
         f"<defs>{_TIP}</defs>",
         *_arrows(picture, layout),

@@ -73,6 +73,7 @@ AZURE_PRICED: Final = (
     "azure-native:network:NatGateway",
     "azure-native:network:PrivateEndpoint",
     "azure-native:network:PublicIPAddress",
+    "azure-native:network:VirtualNetworkGateway",
 )
 """What it prices of Azure."""
 _PRICED: Final = (
