@@ -28,7 +28,7 @@ Run: python benchmarks/dollars.py [SERIES.csv:UNIT:TEST_DAYS ...], UNIT `rps` or
 
 import argparse
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
@@ -55,15 +55,15 @@ ROOT = Path(__file__).parents[1]
 SERIES = (f"{ROOT / 'stacks/demand/servegen_m_large_10min.csv'}:rps:4", f"{ROOT / 'benchmarks/series/helios_earth_10min.csv'}:gpus:7")
 LEAD_MINUTES = 10
 ALLOWED = 0.01
-HALF, MOST = 0.5, 0.9
-"""Shares of what is ordered that may stand on spot."""
-HALF_TO_SPARE = "spot to 50 %, largest pool to spare"
-SPREADS = (1, 2, 4, 8)
-"""Pools that the spot part is spread over at least."""
-SPARES = 6
-"""Pools that stand by for those sold out."""
-SURVIVING = 0.5
-"""Share above the quantile of demand that is served while the largest pool is gone, where that is asked for."""
+ALL_SPOT = "all on spot, largest pool to spare"
+BARE = "all on spot, nothing to spare"
+SPOT = {f"spot to {share:.0%}, largest pool to spare": share for share in (0.5, 0.9)} | {ALL_SPOT: 1.0}
+"""Shares of what is held for that may stand on spot."""
+MOST_POOLS, MOST_TYPES = 14, 3
+SURVIVING = (0.5, 0.2)
+"""Shares above the quantile of demand that is served while the largest pool is gone; which of them is found in the rehearsal."""
+MIDDLE = 16
+"""Level that a search begins at where nothing is known."""
 PAST_SEEDS, SEEDS = (101, 102), range(1, 6)
 """Draws of the troubles: those rehearsed, and those of the test days, whose figures are means."""
 MOST_RIVALS = 4
@@ -104,9 +104,9 @@ def case_of(series: DemandSeries, test_days: int) -> Case:
     )
 
 
-def levelled(case: Case, rung: int, start: int) -> Decide:
+def levelled(case: Case, rung: int, start: int, surviving: float) -> Decide:
     """Return what orders by the calibrated quantile: from a rung, and from window `start` on as the share of windows short asks for."""
-    safe, top = int(np.argmin(np.abs(planner.TAILS - SURVIVING))), len(planner.TAILS) - 1
+    safe, top = int(np.argmin(np.abs(planner.TAILS - surviving))), len(planner.TAILS) - 1
     level, step = float(rung), planner.STEP_AFTER_VIOLATION / -log(float(planner.TAILS[1] / planner.TAILS[0]))
 
     def decide(place: int, demand: float, up: float, _held: float) -> tuple[float, float]:
@@ -147,6 +147,8 @@ class Trial:
     """A mix and the level that rehearsal found for it."""
 
     mix: Mix
+    surviving: float
+    """Share above the quantile of demand that is served while the largest pool is gone, where that is asked for."""
     rung: int
     past: Done
 
@@ -156,31 +158,57 @@ class Trial:
         return self.past.violated > ALLOWED, self.past.usd
 
 
-def rehearsed(case: Case, mix: Mix) -> Trial:
-    """Return a mix with the lowest level that would have done on the days before the test, in the mean of the draws rehearsed."""
+def rehearsed(case: Case, mix: Mix, near: int = MIDDLE) -> Trial:
+    """Return a mix with the lowest level that would have done on the days before the test, in the mean of the draws rehearsed.
+
+    Where the largest pool is to spare, it is taken every noon of the rehearsal. Levels are tried from one near which it is thought to be.
+    """
+    return min((_rehearsed(case, mix, each, near) for each in (SURVIVING if mix.survives else SURVIVING[:1])), key=lambda one: one.rank)
+
+
+def _rehearsed(case: Case, mix: Mix, surviving: float, near: int) -> Trial:
+    known: dict[int, Done] = {}
 
     def past(rung: int) -> Done:
-        return mean([drive(case.setting, mix, levelled(case, rung, case.past.end), case.past, World(seed)) for seed in PAST_SEEDS])
+        if rung not in known:
+            decide = partial(levelled, case, rung, case.past.end, surviving)
+            known[rung] = mean([drive(case.setting, mix, decide(), case.past, World(seed, mix.survives)) for seed in PAST_SEEDS])
+        return known[rung]
 
-    low, high = 0, case.hold.shape[1] - 1
+    def does(rung: int) -> bool:
+        return past(rung).violated <= planner.SHARE_AIMED_AT * ALLOWED
+
+    found = lowest(lambda rung: past(rung).violated <= planner.SHARE_AIMED_AT * ALLOWED, near, case.hold.shape[1] - 1)
+    return Trial(mix, surviving, found, past(found))
+
+
+def lowest(does: Callable[[int], bool], near: int, top: int) -> int:
+    """Return the lowest place up to `top` that does, `top` where none below it does; searched from a place outwards, doubling the steps."""
+    low, high, step, tried = 0, top, 1, min(near, top - 1)
+    fails = False
     while low < high:
-        middle = (low + high) // 2
-        low, high = (low, middle) if past(middle).violated <= planner.SHARE_AIMED_AT * ALLOWED else (middle + 1, high)
-    return Trial(mix, low, past(low))
+        if does(tried):
+            high = tried
+        else:
+            low, fails = tried + 1, True
+        ends = fails and high < top
+        tried = (low + high) // 2 if ends else max(high - step, low) if high < top else min(low - 1 + step, high - 1)
+        step *= 2
+    return low
 
 
 def promised(case: Case, trial: Trial) -> Trial:
     """Return a mix with as many nodes of its base committed as the newsvendor says on what it rehearsed."""
-    one = trial.mix.base
+    one = trial.mix.stood[0]
     if not one.committed_usd:
         return trial
     count = int(best_promise(trial.past.base, one.committed_usd / one.usd_per_hour))
-    return rehearsed(case, replace(trial.mix, committed=count)) if count else trial
+    return rehearsed(case, replace(trial.mix, committed=count), trial.rung) if count else trial
 
 
 def tested(case: Case, trial: Trial, *, noons: bool = False) -> Done:  # noqa: PT028 - no test of pytest's
     """Run the test days under several draws of the troubles, none of them rehearsed."""
-    decide = partial(levelled, case, trial.rung, case.test.first)
+    decide = partial(levelled, case, trial.rung, case.test.first, trial.surviving)
     return mean([drive(case.setting, trial.mix, decide(), case.test, World(seed, noons)) for seed in SEEDS])
 
 
@@ -197,7 +225,7 @@ def rivals(case: Case, on_demand: Sequence[Offer]) -> tuple[tuple[Offer, Done], 
     """
 
     def run(offer: Offer, scale: float, seeds: Sequence[int] = SEEDS) -> Done:
-        return mean([drive(case.setting, Mix(offer), thresholds(case, offer, scale), case.test, World(seed)) for seed in seeds])
+        return mean([drive(case.setting, Mix((offer,)), thresholds(case, offer, scale), case.test, World(seed)) for seed in seeds])
 
     written = sorted(((run(offer, 1.0, SEEDS[:1]).usd, place) for place, offer in enumerate(on_demand)))
     few = [on_demand[place] for _, place in written[:MOST_RIVALS]]
@@ -209,63 +237,45 @@ def rivals(case: Case, on_demand: Sequence[Offer]) -> tuple[tuple[Offer, Done], 
     return first, min(tuned, key=lambda each: (each[2].violated > ALLOWED, each[2].usd))
 
 
-def stood(case: Case, on_demand: Sequence[Offer]) -> Iterator[Mix]:
-    """Yield mixes of on-demand types worth rehearsing: those cheapest alone, each also with a smaller one beside it."""
-    past = case.setting.values[case.past.first : case.past.end]
-
-    def alone(offer: Offer) -> float:
-        return float(np.nansum(np.ceil(past / offer.capacity))) * min(offer.usd_per_hour, offer.committed_usd or offer.usd_per_hour)
-
-    for base in sorted(on_demand, key=alone)[:2]:
-        yield Mix(base)
-    for base in sorted(on_demand, key=lambda one: (one.usd_per_unit, -one.capacity))[:2]:
-        smaller = [one for one in on_demand if one.capacity <= base.capacity / 2]
-        for filler in sorted(smaller, key=lambda one: (one.usd_per_unit, one.capacity))[:1]:
-            yield Mix(base, filler=filler)
-
-
-def with_spot(case: Case, mixes: Sequence[Mix], spot: Sequence[Offer], share: float, *, survives: bool = False) -> Iterator[Mix]:
-    """Yield the mixes with a share of what is ordered on spot, over few pools or many."""
+def stood(case: Case, on_demand: Sequence[Offer]) -> tuple[Offer, ...]:
+    """Return the on-demand types worth having: that a unit costs least on, and smaller ones for what is left beside whole nodes."""
     usual = float(np.nanmean(case.setting.values[case.past.first : case.past.end]))
-    for spread in SPREADS[1:] if survives else SPREADS:
-        pools: dict[str, Offer] = {}
-        fit = (one for one in spot if one.capacity <= share * usual / spread)
-        for one in sorted(fit, key=lambda one: (one.usd_per_unit, one.capacity, one.name)):
-            pools.setdefault(one.market, one)
-        cheapest = tuple(pools.values())[: spread + SPARES]
-        for mix in mixes:
-            below = tuple(one for one in cheapest if one.usd_per_unit < mix.base.usd_per_unit)
-            if len(below) >= spread:
-                yield replace(mix, spot=below, share=share, spread=spread, survives=survives)
+    few: list[Offer] = []
+    for one in sorted(on_demand, key=lambda one: (one.usd_per_unit, one.capacity, one.name)):
+        if one.capacity <= min([usual, *(each.capacity / 2 for each in few)]):
+            few.append(one)
+    return tuple(few[:MOST_TYPES])
+
+
+def pools(types: Sequence[Offer], spot: Sequence[Offer]) -> tuple[Offer, ...]:
+    """Return the cheapest spot pools, one size of each, those only that cost less than on demand."""
+    found: dict[str, Offer] = {}
+    for one in sorted(spot, key=lambda one: (one.usd_per_unit, one.capacity, one.name)):
+        if one.usd_per_unit < types[0].usd_per_unit:
+            found.setdefault(one.market, one)
+    return tuple(found.values())[:MOST_POOLS]
 
 
 def ladder(case: Case, single: Offer, on_demand: Sequence[Offer], spot: Sequence[Offer]) -> Iterator[tuple[str, Trial]]:
     """Yield the levers one after another, each with the best of what it adds and what stood before it."""
-
-    def best(mixes: Iterable[Mix], *others: Trial) -> Trial:
-        return min([*others, *(rehearsed(case, mix) for mix in mixes)], key=lambda trial: trial.rank)
-
-    forecast = rehearsed(case, Mix(single))
-    yield "forecast and margin, same machine", forecast
-    plain = sorted((rehearsed(case, mix) for mix in stood(case, on_demand)), key=lambda trial: trial.rank)
-    mixed = min(forecast, *plain, key=lambda trial: trial.rank)
-    yield "best on-demand mix", mixed
-    bases = [trial.mix for trial in plain[:2]]
-    if not spot:
-        most = half = mixed
-    else:
-        sure_half = best(with_spot(case, bases, spot, HALF, survives=True), mixed)
-        yield HALF_TO_SPARE, sure_half
-        half = best(with_spot(case, bases, spot, HALF), sure_half)
-        yield "spot to 50 %, surplus rehearsed", half
-        sure_most = best(with_spot(case, bases, spot, MOST, survives=True), sure_half)
-        yield "spot to 90 %, largest pool to spare", sure_most
-        most = best(with_spot(case, bases, spot, MOST), half, sure_most)
-        yield "spot to 90 %, surplus rehearsed", most
-    ready = [trial.mix for trial in plain if trial.mix.base.committed_usd]
-    if ready:
-        sure = [rehearsed(case, mix) for share in (HALF, MOST) for mix in (*ready, *with_spot(case, ready, spot, share))]
-        yield "commitments for a year", min(most, half, *(promised(case, trial) for trial in sure), key=lambda trial: trial.rank)
+    best = rehearsed(case, Mix((single,)))
+    yield "forecast and margin, same machine", best
+    types = stood(case, on_demand)
+    best = min(best, rehearsed(case, Mix(types), best.rung), key=lambda trial: trial.rank)
+    yield "best on-demand mix", best
+    sold = pools(types, spot)
+    mixes = [Mix(types)]
+    for name, share in SPOT.items() if sold else ():
+        mixes.append(Mix(types, sold, share, survives=True))
+        best = min(best, rehearsed(case, mixes[-1], best.rung), key=lambda trial: trial.rank)
+        yield name, best
+    first = min((one for one in on_demand if one.committed_usd), key=lambda one: (one.committed_usd or 0) / one.capacity, default=None)
+    if first:
+        base = (first, *(one for one in types if one is not first and one.capacity <= first.capacity))
+        tried = (promised(case, rehearsed(case, replace(mix, stood=base), best.rung)) for mix in mixes)
+        yield "commitments for a year", min(best, *tried, key=lambda trial: trial.rank)
+    if sold:
+        yield BARE, rehearsed(case, replace(mixes[-1], survives=False), best.rung)
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,7 +298,7 @@ def table(case: Case, unit: str, clouds: tuple[Cloud, ...]) -> list[Row]:
     last: Trial | None = None
     for name, trial in ladder(case, written[0], on_demand, spot):
         rows.append(Row(name, tested(case, trial), trial.mix.words, tested(case, trial, noons=True) if trial.mix.spot else None))
-        last = trial
+        last = trial if name != BARE else last
     if last:
         exact = fitted(case, last)
         rows.append(Row("the last, scaled to 1 % short", tested(case, exact), f"level moved by {exact.rung - last.rung} rungs"))
