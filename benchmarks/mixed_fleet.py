@@ -104,7 +104,7 @@ class Mix:
         """Return what it is, in words."""
         committed = f" ({self.committed} of the first committed)" if self.committed else ""
         stood = ", ".join(one.name for one in self.stood) + committed
-        return f"{stood}; spot: {', '.join(one.name for one in self.spot)}" if self.spot else stood
+        return f"{stood}; spot in up to {len(self.spot)} pools" if self.spot else stood
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +126,12 @@ def fate(seed: int, market: str, refused: float, loss_per_window: float, hours: 
     lost, refuses = rng.random(windows) < loss_per_window, rng.random(windows) < refused
     back = 1 + (rng.exponential(SOLD_OUT_HOURS / hours, windows)).astype(np.int64)
     return Fate(lost.tolist(), back.tolist(), refuses.tolist(), rng.exponential(JITTER, windows).tolist())
+
+
+@lru_cache(maxsize=64)
+def calm(seed: int, market: str, hours: float, windows: int) -> Fate:
+    """Return a market in which nothing happens but what is taken at noon."""
+    return Fate([False] * windows, fate(seed, market, 0.0, 0.0, hours, windows).back, [False] * windows, [0.0] * windows)
 
 
 @dataclass(slots=True)
@@ -196,6 +202,8 @@ class World:
 
     seed: int
     noons: bool = False
+    calm: bool = False
+    """Whether nothing else happens: no refusal, no delay, no loss."""
 
 
 def pools_of(setting: Setting, mix: Mix, world: World) -> list[Pool]:
@@ -203,6 +211,8 @@ def pools_of(setting: Setting, mix: Mix, world: World) -> list[Pool]:
     hours, windows = setting.hours_per_window, len(setting.values)
 
     def one(offer: Offer) -> Pool:
+        if world.calm:
+            return Pool(offer, calm(world.seed, offer.market, hours, windows))
         loss = 1 - (1 - offer.loss_per_hour) ** hours
         return Pool(offer, fate(world.seed, offer.market, offer.refused, loss, hours, windows))
 

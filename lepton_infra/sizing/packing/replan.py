@@ -10,8 +10,8 @@ demand is at its highest quantile is not provided for, as no promise about a sha
 largest pool, max(wanted, surviving + L) is held: where the margin of the forecast is larger than a pool, surviving its loss costs nothing.
 
 The search: for each L worth trying, pools are capped at it, and segments (nodes that stand, then nodes to start, of each offer) are filled
-by their price per unit. What is left at each is also tried as whole nodes of that one, and each large offer is left out once. In fractions
-of nodes that would be exact.
+by their price per unit. What is left at each is also tried as whole nodes of that one, and each large offer that was used is left out
+once. In fractions of nodes that would be exact.
 """
 
 from collections.abc import Iterator, Sequence
@@ -66,7 +66,7 @@ class _Segment(NamedTuple):
     place: int
     serves: float
     usd: float
-    count: int
+    most: int
 
 
 _Nodes = dict[int, int]
@@ -125,9 +125,9 @@ def _cheapest(stocks: Sequence[Stock], segments: Sequence[_Segment], ask: Ask, n
         return firm
     rest = list(_without(segments, firm[1])) if firm[1] else segments
     room = [cap - firm[1].get(place, 0) for place, cap in enumerate(caps)]
-    large = {one.place for one in rest if one.serves > _LARGE * left and caps[one.place]}
-    tries = (_filled(rest, left, room, skip) for skip in (-1, *sorted(large)))
-    usd, nodes = min(tries, key=lambda one: one[0])
+    first = _filled(rest, left, room)
+    large = sorted(place for place in first[1] if stocks[place].serves > _LARGE * left)
+    usd, nodes = min((first, *(_filled(rest, left, room, skip) for skip in large)), key=lambda one: one[0])
     return firm[0] + usd, {place: firm[1].get(place, 0) + nodes.get(place, 0) for place in (*firm[1], *nodes)}
 
 
@@ -135,10 +135,10 @@ def _without(segments: Sequence[_Segment], taken: _Nodes) -> Iterator[_Segment]:
     """Yield the segments without the nodes that are taken: those that stand first, as they are the cheaper."""
     left = dict(taken)
     for one in segments:
-        used = min(left.get(one.place, 0), one.count)
+        used = min(left.get(one.place, 0), one.most)
         left[one.place] = left.get(one.place, 0) - used
-        if one.count > used:
-            yield one._replace(count=one.count - used)
+        if one.most > used:
+            yield one._replace(most=one.most - used)
 
 
 def _filled(segments: Sequence[_Segment], needed: float, caps: Sequence[int], skip: int = -1) -> _Found:
