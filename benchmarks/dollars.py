@@ -4,15 +4,21 @@ A table for each series and set of clouds, one lever after another. Each line ke
 
 - The rivals: 80/40 scaling to 60 % on the type that it costs least on, however often it is short; and the same shape scaled up or down, on
   the type and at the scale that cost least within 1 % of windows short. Type and scale are chosen on the test days, with hindsight.
-- Ours is chosen on the days before the test: types, pools, surplus and level are those that cost least in a rehearsal there within 1 %.
-- Spot is filled cheapest pool first, none with more than its part of the spread; a pool that refuses is passed over for the next. A pool is
-  one kind of accelerator in one zone, whatever the machine's size, in the regions that share the first word of the name with the region of
-  each cloud where a unit costs least on demand.
-- "Largest pool to spare": every pool holds so much more that the median of demand is served without the largest. "Surplus rehearsed": only
-  the chance of a loss counts, and that of a pool in a given half hour is far below 1 %. A loss then goes deep: the last columns say what
-  happens if the largest spot pool is taken every noon.
-- Commitments: as many nodes of the base as the newsvendor says on the history, at the price of a year; the test days pay their share.
-- "Scaled to 1 % short": the last line at the least level that keeps to 1 % on the test days, with hindsight as the rival's.
+- Ours is chosen on the days before the test: levels and surplus are those that cost least in a rehearsal there within 1 %.
+- What to hold is asked of `lepton_infra.sizing.packing.replan` in every window: of a few on-demand types and the cheapest spot pools, given
+  what runs, what is sold out and what refuses. A pool is one kind of accelerator in one zone, whatever the machine's size, in the regions
+  that share the first word of the name with the region of each cloud where a unit costs least on demand.
+- "Largest pool to spare": without it the fleet still serves what demand is expected to be, its median or a quantile above (found in the
+  rehearsal). Surplus and the forecast's margin are one stock, not two: what serves the median after a loss serves a burst before it. The
+  promise is that of the windows: in the rehearsal the largest pool is taken every noon, and no more than 1 % may be short all the same.
+  The last columns say how that went on the test days.
+- "All on spot": on demand is bought only when spot refuses or is sold out, as SkyServe's dynamic fallback does. Nothing in the sources says
+  that all pools of two clouds go at once; who fears it keeps a tenth on demand, the line above.
+- "Nothing to spare": only the chance of a loss counts, and that of a pool in a given half hour is far below 1 %. A loss then goes deep.
+- Commitments: as many nodes of the first type as the newsvendor says on the history, at the price of a year; the test days pay their share.
+- "Scaled to 1 % short": the best line at the least level that keeps to 1 % on the test days, with hindsight as the rival's.
+
+Under each table stands where the dollars of the fleet with a tenth on demand go (`waterfall.py`), with the change against the second rival.
 
 Troubles: an order is refused (2 % on demand, 10 % spot), a node takes longer than the ten minutes of lead (by an exponential time, 30 % in
 the mean). A spot pool is lost whole: the monthly share of AWS's interruption band (its upper end; 30 % for `>20%` and where nobody says) is

@@ -88,7 +88,7 @@ def replan(stocks: Sequence[Stock], ask: Ask) -> tuple[int, ...] | None:
         caps = tuple(min(one.most, _whole(largest / one.serves)) if one.spot else one.most for one in stocks)
         if (needed, caps) not in seen:
             seen.add((needed, caps))
-            best = min(best, _cheapest(stocks, segments, ask, needed, caps), key=lambda one: one[0])
+            best = min(best, _cheapest(stocks, segments, ask, (needed, best[0]), caps), key=lambda one: one[0])
     return tuple(best[1].get(place, 0) for place in range(len(stocks))) if best[0] < inf else None
 
 
@@ -115,19 +115,20 @@ def _largest(stocks: Sequence[Stock], ask: Ask) -> list[float]:
     return sorted(found)
 
 
-def _cheapest(stocks: Sequence[Stock], segments: Sequence[_Segment], ask: Ask, needed: float, caps: tuple[int, ...]) -> _Found:
-    """Return the cheapest fleet found for a demand, no offer above its cap; first what must not be spot, then the rest."""
+def _cheapest(stocks: Sequence[Stock], segments: Sequence[_Segment], ask: Ask, aim: tuple[float, float], caps: tuple[int, ...]) -> _Found:
+    """Return the cheapest fleet found for a demand below a price, no offer above its cap; first what must not be spot, then the rest."""
+    needed, below = aim
     firm: _Found = (0.0, {})
     if ask.spot_share < 1:
-        firm = _filled([one for one in segments if not stocks[one.place].spot], (1 - ask.spot_share) * needed, caps)
+        firm = _filled([one for one in segments if not stocks[one.place].spot], ((1 - ask.spot_share) * needed, below), caps)
     left = needed - sum(stocks[place].serves * count for place, count in firm[1].items())
     if firm[0] == inf or left <= _ROUNDING * needed:
         return firm
     rest = list(_without(segments, firm[1])) if firm[1] else segments
     room = [cap - firm[1].get(place, 0) for place, cap in enumerate(caps)]
-    first = _filled(rest, left, room)
+    first = _filled(rest, (left, below - firm[0]), room)
     large = sorted(place for place in first[1] if stocks[place].serves > _LARGE * left)
-    usd, nodes = min((first, *(_filled(rest, left, room, skip) for skip in large)), key=lambda one: one[0])
+    usd, nodes = min((first, *(_filled(rest, (left, first[0]), room, skip) for skip in large)), key=lambda one: one[0])
     return firm[0] + usd, {place: firm[1].get(place, 0) + nodes.get(place, 0) for place in (*firm[1], *nodes)}
 
 
@@ -141,11 +142,17 @@ def _without(segments: Sequence[_Segment], taken: _Nodes) -> Iterator[_Segment]:
             yield one._replace(most=one.most - used)
 
 
-def _filled(segments: Sequence[_Segment], needed: float, caps: Sequence[int], skip: int = -1) -> _Found:
-    """Fill by price per unit; return the cheapest of those that end with whole nodes of one segment, infinite where none serves it."""
+def _filled(segments: Sequence[_Segment], aim: tuple[float, float], caps: Sequence[int], skip: int = -1) -> _Found:
+    """Fill by price per unit; return the cheapest of those that end with whole nodes of one segment.
+
+    Infinite where none serves the demand below the price aimed at: once the rest at the next price per unit would reach it, none will.
+    """
+    needed, below = aim
     best: _Found = (inf, {})
     usd, left, nodes = 0.0, needed, _Nodes()
-    for _, place, serves, price, count in segments:
+    for per_unit, place, serves, price, count in segments:
+        if usd + left * per_unit >= min(best[0], below):
+            break
         room = min(count, caps[place] - nodes.get(place, 0))
         if room <= 0 or place == skip:
             continue
@@ -156,6 +163,6 @@ def _filled(segments: Sequence[_Segment], needed: float, caps: Sequence[int], sk
         usd, left = usd + whole * price, left - whole * serves
         if whole:
             nodes[place] = nodes.get(place, 0) + whole
-        if usd >= best[0] or left <= _ROUNDING * needed:
+        if left <= _ROUNDING * needed:
             break
     return best
