@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from importlib import import_module
 from importlib.metadata import entry_points
-from types import ModuleType
+from pkgutil import iter_modules
 from typing import NamedTuple, cast
 
 from lepton_infra.errors import BadInput, Fault
@@ -58,9 +59,14 @@ def installed_cards() -> tuple[Card, ...]:
     return tuple(cards)
 
 
-def cards_in(*modules: ModuleType) -> tuple[Card, ...]:
-    """Return the cards that modules define, in the order in which they stand there."""
-    return tuple(card for module in modules for card in vars(module).values() if isinstance(card, Card))
+def cards_below(package: str) -> tuple[Card, ...]:
+    """Return the cards of a package's modules: modules by name, cards in the order in which they stand there.
+
+    A card that one module takes from another counts once. Folders inside the package are packages of their own and are not entered.
+    """
+    names = sorted(found.name for found in iter_modules(import_module(package).__path__) if not found.ispkg)
+    modules = [import_module(f"{package}.{name}") for name in names]
+    return tuple(dict.fromkeys(card for module in modules for card in vars(module).values() if isinstance(card, Card)))
 
 
 def named(cards: Iterable[Card], rule: str) -> Card:

@@ -5,13 +5,16 @@ The files are read here: a cluster does not see this disk.
 """
 
 import datetime as dt
+import logging
 from base64 import b64decode, b64encode
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
+from socket import create_connection
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
+from urllib.parse import urlsplit
 
 import numpy as np
 from pydantic import TypeAdapter
@@ -146,13 +149,40 @@ def _ray(address: str, cores: int) -> Generator[tuple[object, int]]:
     ray = cast("Any", import_module("ray"))
     import_module("fugue_ray")
     try:
-        ray.init(address=address) if address else ray.init(address="local", num_cpus=cores, include_dashboard=False)
+        if address:
+            _listening(address)
+            ray.init(address=address, logging_level=logging.ERROR, log_to_driver=False)
+        else:
+            ray.init(address="local", num_cpus=cores, include_dashboard=False, logging_level=logging.ERROR, log_to_driver=False)
     except (OSError, ValueError, RuntimeError) as error:
         raise WorkerError(f"Ray at '{address or 'this machine'}' does not answer ({_short(error)})") from None
     try:
+        _hush_ray()
         yield "ray", max(int(ray.cluster_resources().get("CPU", cores)), 1)
     finally:
         ray.shutdown()
+
+
+def _listening(address: str) -> None:
+    """Raise OSError or ValueError where nothing listens at an address: Ray itself would wait for minutes, and say nothing of use.
+
+    `auto`, the cluster that this machine belongs to, is Ray's to find.
+    """
+    if address == "auto":
+        return
+    where = urlsplit(address if "://" in address else f"//{address}")
+    if not where.hostname or where.port is None:
+        raise ValueError("an address is HOST:PORT, ray://HOST:PORT or auto")
+    create_connection((where.hostname, where.port), timeout=_SECONDS).close()
+
+
+def _hush_ray() -> None:
+    """Leave Ray's accounts of its own progress to the logs of its session: a verb's notes are its own."""
+    data = cast("Any", import_module("ray.data"))
+    data.DataContext.get_current().enable_progress_bars = False
+    for handler in logging.getLogger("ray.data").handlers:
+        if isinstance(handler, logging.StreamHandler):
+            handler.setLevel(logging.ERROR)
 
 
 def _short(error: BaseException) -> str:

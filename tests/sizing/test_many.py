@@ -1,4 +1,4 @@
-"""Many series: the same bytes from any number of workers and from a Dask cluster, every fault told, files read as what they are."""
+"""Many series: the same bytes from any number of workers and from a Dask or Ray cluster, every fault told, files read as what they are."""
 
 import csv
 import datetime as dt
@@ -187,15 +187,27 @@ def test_ray_is_named_with_its_command_where_it_is_missing(monkeypatch: pytest.M
         place_of("ray")
 
 
-def test_dask_answers_as_this_machine_does(folder: Path) -> None:
-    """A real cluster of two processes; in a process of its own, because Dask warns of what it does itself."""
+def test_clusters_answer_as_this_machine_does(folder: Path) -> None:
+    """Real clusters of two processes; in processes of their own, because clusters warn of what they do themselves."""
     (folder / "pool-4.csv").write_text("")
     lepton = Path(sys.executable).with_name("lepton")
     asked = [str(lepton), "forecast", str(folder), "--forecaster", "autotheta", "--skip-bad", "--json"]
-    here, there = (
-        subprocess.run([*asked, *more], capture_output=True, text=True, check=False) for more in (["--workers", "2"], ["--on", "dask"])
+    here, *clusters = (
+        subprocess.run([*asked, *more], capture_output=True, text=True, check=False)
+        for more in (["--workers", "2"], ["--on", "dask"], ["--on", "ray"])
     )
-    assert (here.returncode, there.returncode) == (0, 0), there.stderr
-    assert there.stdout == here.stdout
-    assert len(json.loads(there.stdout)["series"]) == 7
-    assert "autotheta" in json.loads(there.stdout)["series"][0]["forecaster"]
+    assert here.returncode == 0, here.stderr
+    assert len(json.loads(here.stdout)["series"]) == 7
+    assert "autotheta" in json.loads(here.stdout)["series"][0]["forecaster"]
+    for there in clusters:
+        assert (there.returncode, there.stdout) == (0, here.stdout), there.stderr
+
+
+@pytest.mark.parametrize(("address", "said"), [("127.0.0.1:1", "refused"), ("ray://:6379", "HOST:PORT")])
+def test_a_ray_that_is_not_there_is_told_in_one_sentence(folder: Path, address: str, said: str) -> None:
+    asked = [str(Path(sys.executable).with_name("lepton")), "forecast", str(folder), "--forecaster", "naive", "--on", f"ray:{address}"]
+    ran = subprocess.run(asked, capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stdout) == (1, "")
+    (error,) = [line for line in ran.stderr.splitlines() if "error" in line]
+    assert error.startswith(f"error: Ray at '{address}' does not answer (")
+    assert said in error

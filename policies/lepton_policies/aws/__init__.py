@@ -3,58 +3,7 @@
 from typing import Final
 
 from lepton_infra.rules.card import Card
-from lepton_infra.rules.packs import cards_in
-from lepton_policies.aws import (
-    access,
-    bedrock,
-    bucket,
-    bucketcare,
-    capacity,
-    cluster,
-    database,
-    disk,
-    filesystem,
-    frontdoor,
-    gpuplace,
-    gpupool,
-    identity,
-    instance,
-    key,
-    messages,
-    network,
-    openings,
-    pool,
-    records,
-    registry,
-    sagemaker,
-    spending,
-    tags,
-)
+from lepton_infra.rules.packs import cards_below
 
-RULES: Final[tuple[Card, ...]] = cards_in(
-    access,
-    bedrock,
-    bucket,
-    bucketcare,
-    capacity,
-    database,
-    disk,
-    cluster,
-    filesystem,
-    frontdoor,
-    gpuplace,
-    gpupool,
-    identity,
-    instance,
-    key,
-    messages,
-    network,
-    openings,
-    pool,
-    records,
-    registry,
-    sagemaker,
-    spending,
-    tags,
-)
+RULES: Final[tuple[Card, ...]] = cards_below(__name__)
 """Every rule for AWS."""

@@ -3,40 +3,7 @@
 from typing import Final
 
 from lepton_infra.rules.card import Card
-from lepton_infra.rules.packs import cards_in
-from lepton_policies.azure import (
-    account,
-    accountcare,
-    cluster,
-    clustercare,
-    gpupool,
-    identity,
-    learning,
-    models,
-    network,
-    nodes,
-    openings,
-    registry,
-    scaleset,
-    spending,
-    vault,
-)
+from lepton_infra.rules.packs import cards_below
 
-RULES: Final[tuple[Card, ...]] = cards_in(
-    account,
-    accountcare,
-    cluster,
-    clustercare,
-    gpupool,
-    identity,
-    learning,
-    models,
-    network,
-    nodes,
-    openings,
-    registry,
-    scaleset,
-    spending,
-    vault,
-)
+RULES: Final[tuple[Card, ...]] = cards_below(__name__)
 """Every rule for Azure."""

@@ -3,40 +3,7 @@
 from typing import Final
 
 from lepton_infra.rules.card import Card
-from lepton_infra.rules.packs import cards_in
-from lepton_policies.gcp import (
-    access,
-    ai,
-    bucket,
-    cluster,
-    clustercare,
-    database,
-    firewall,
-    gpuchoice,
-    gpupool,
-    instance,
-    instancecare,
-    key,
-    network,
-    pool,
-    spend,
-)
+from lepton_infra.rules.packs import cards_below
 
-RULES: Final[tuple[Card, ...]] = cards_in(
-    ai,
-    access,
-    bucket,
-    cluster,
-    clustercare,
-    pool,
-    gpupool,
-    gpuchoice,
-    firewall,
-    network,
-    instance,
-    instancecare,
-    key,
-    database,
-    spend,
-)
+RULES: Final[tuple[Card, ...]] = cards_below(__name__)
 """Every rule for Google Cloud."""

@@ -3,30 +3,7 @@
 from typing import Final
 
 from lepton_infra.rules.card import Card
-from lepton_infra.rules.packs import cards_in
-from lepton_policies.kubernetes import (
-    access,
-    capacity,
-    exposure,
-    gpu,
-    host,
-    image,
-    namespace,
-    privilege,
-    secret,
-    spending,
-)
+from lepton_infra.rules.packs import cards_below
 
-RULES: Final[tuple[Card, ...]] = cards_in(
-    access,
-    capacity,
-    exposure,
-    gpu,
-    host,
-    image,
-    namespace,
-    privilege,
-    secret,
-    spending,
-)
+RULES: Final[tuple[Card, ...]] = cards_below(__name__)
 """Every rule for what runs in a cluster."""
