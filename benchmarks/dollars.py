@@ -221,8 +221,8 @@ def main() -> None:
     parser.add_argument("--kinds", type=int, metavar="SEED", help="run the seeded kinds of demand instead")
     given = parser.parse_args()
     begun = time.perf_counter()
-    sets = {**{cloud.value: (cloud,) for cloud in Cloud}, "all three": tuple(Cloud)}
-    jobs = [(text, clouds) for text in given.series for clouds in sets.values()]
+    sets = {"all three": tuple(Cloud), **{cloud.value: (cloud,) for cloud in Cloud}}
+    jobs = [(text, clouds) for clouds in sets.values() for text in given.series]
     if given.kinds is not None:
         jobs = [(f"{KIND}:{one.name}:{given.kinds}", tuple(Cloud)) for one in FAMILIES]
     with ProcessPoolExecutor(WORKERS) as pool:

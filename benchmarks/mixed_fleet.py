@@ -168,17 +168,24 @@ class Pool:
         self.back = place + self.fate.back[place]
 
     def order(self, wanted: int, place: int, lead: int) -> None:
-        """Order what is missing, or cancel orders that are too much, the youngest first."""
-        surplus = self.held - wanted
-        if surplus < 0 and not self.fate.refuses[place]:
-            self.orders.append((place + 1 + ceil(lead * (1 + self.fate.late[place]) - _ROUNDING), -surplus))
+        """Order what is missing."""
+        missing = wanted - self.held
+        if missing > 0 and not self.fate.refuses[place]:
+            self.orders.append((place + 1 + ceil(lead * (1 + self.fate.late[place]) - _ROUNDING), missing))
             self.held = wanted
-        while surplus > 0 and self.orders:
-            when, count = self.orders.pop()
-            if count > surplus:
-                self.orders.append((when, count - surplus))
-            self.held -= min(count, surplus)
-            surplus -= min(count, surplus)
+
+    def give_back(self, count: int, running: int) -> tuple[int, int]:
+        """Cancel orders, the youngest first, and stop nodes, at most `running` of them; return how many of each."""
+        cancelled = 0
+        while self.orders and cancelled < count:
+            when, ordered = self.orders.pop()
+            taken = min(ordered, count - cancelled)
+            if ordered > taken:
+                self.orders.append((when, ordered - taken))
+            cancelled += taken
+        stopped = min(count - cancelled, running, self.ready)
+        self.ready, self.held = self.ready - stopped, self.held - cancelled - stopped
+        return cancelled, stopped
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,7 +241,8 @@ demand to be expected."""
 def drive(setting: Setting, mix: Mix, decide: Decide, span: Span, world: World) -> Done:
     """Run a mix over a span.
 
-    Nodes stop only while those that are up serve what is ordered for without them, so that moving from one type to another leaves no hole.
+    Nodes stop only while those that are up serve what is held for without them, and orders are cancelled only while those that are up or on
+    their way do, so that moving from one type to another leaves no hole.
     """
     pools = pools_of(setting, mix, world)
     usd, short, missing, day = 0.0, 0, 0.0, round(24 / setting.hours_per_window)
@@ -249,19 +257,31 @@ def drive(setting: Setting, mix: Mix, decide: Decide, span: Span, world: World) 
         if place >= span.first and not isnan(demand):
             usd += bill(pools, mix) * setting.hours_per_window
             short, missing = short + (demand > up * (1 + _ROUNDING)), missing + max(demand - up, 0.0)
-        wanted, expected = decide(place, demand, up, sum(pool.held * pool.offer.capacity for pool in pools))
+        held = sum(pool.held * pool.offer.capacity for pool in pools)
+        wanted, expected = decide(place, demand, up, held)
         nodes = mix.split(wanted, expected, pools, place)
-        base[place], free = nodes[0], up - wanted
-        for pool, count in sorted(zip(pools, nodes, strict=True), key=lambda pair: -pair[0].offer.usd_per_unit):
-            pool.order(count, place, setting.lead)
-            stop = min(max(pool.held - count, 0), pool.ready, max(int(free / pool.offer.capacity + _ROUNDING), 0))
-            pool.ready, pool.held = pool.ready - stop, pool.held - stop
-            free -= stop * pool.offer.capacity
+        base[place] = nodes[0]
+        settle_to(pools, nodes, (up - wanted, held - wanted), place, setting.lead)
         if place == max(span.first - WARM_UP, 0):
             settle(pools)
     known = setting.values[span.first : span.end]
     count, total = max(int(np.sum(~np.isnan(known))), 1), float(np.nansum(known))
     return Done(usd, short / count, missing / total if total else 0.0, base[span.first :], serving[span.first :])
+
+
+def settle_to(pools: list[Pool], nodes: list[int], free: tuple[float, float], place: int, lead: int) -> None:
+    """Order what is missing and give back what is too much, the dearest first.
+
+    `free` is what could be served above what is to be held for, by the nodes that are up and with those on their way: no more is given
+    back.
+    """
+    running, coming = free
+    for pool, count in sorted(zip(pools, nodes, strict=True), key=lambda pair: -pair[0].offer.usd_per_unit):
+        size = pool.offer.capacity
+        surplus = min(max(pool.held - count, 0), max(int(coming / size + _ROUNDING), 0))
+        pool.order(count, place, lead)
+        cancelled, stopped = pool.give_back(surplus, max(int(running / size + _ROUNDING), 0))
+        running, coming = running - stopped * size, coming - (cancelled + stopped) * size
 
 
 def steps(setting: Setting, span: Span) -> Iterator[tuple[int, float]]:
