@@ -21,7 +21,8 @@ from lepton_infra.sizing.simulator import Setting, Span
 LEAD_MINUTES = 10
 ALLOWED = 0.01
 SURVIVING = (0.5, 0.2)
-"""Shares above the quantile of demand that is served while the largest pool is gone; which of them is found in the rehearsal."""
+"""Shares above the quantile of demand that is served while the largest pool is gone: the median where that does in the rehearsal, or else
+the next."""
 MIDDLE = 16
 """Level that a search begins at where nothing is known."""
 PAST_SEEDS, SEEDS = (101,), range(1, 6)
@@ -104,12 +105,18 @@ class Trial:
         return self.past.violated > ALLOWED, self.past.usd
 
 
-def rehearsed(case: Case, mix: Mix, near: int = MIDDLE, shares: Sequence[float] = SURVIVING) -> Trial:
+def rehearsed(case: Case, mix: Mix, near: int = MIDDLE) -> Trial:
     """Return a mix with the lowest level that would have done on the days before the test, in the mean of the draws rehearsed.
 
-    Where the largest pool is to spare, it is taken every noon of the rehearsal. Levels are tried from one near which it is thought to be.
+    Where the largest pool is to spare, it is taken every noon of the rehearsal, and no more is kept without it than does. Levels are tried
+    from one near which it is thought to be.
     """
-    return min((_rehearsed(case, mix, each, near) for each in (shares if mix.survives else shares[:1])), key=lambda one: one.rank)
+    found: list[Trial] = []
+    for surviving in SURVIVING if mix.survives else SURVIVING[:1]:
+        found.append(_rehearsed(case, mix, surviving, near))
+        if found[-1].past.violated <= planner.SHARE_AIMED_AT * ALLOWED:
+            break
+    return min(found, key=lambda one: one.rank)
 
 
 def _rehearsed(case: Case, mix: Mix, surviving: float, near: int) -> Trial:
@@ -146,7 +153,7 @@ def promised(case: Case, trial: Trial) -> Trial:
     if not one.committed_usd:
         return trial
     count = int(best_promise(trial.past.base, one.committed_usd / one.usd_per_hour))
-    return rehearsed(case, replace(trial.mix, committed=count), trial.rung, (trial.surviving,)) if count else trial
+    return rehearsed(case, replace(trial.mix, committed=count), trial.rung) if count else trial
 
 
 def tested(case: Case, trial: Trial, *, noons: bool = False) -> Done:  # noqa: PT028 - no test of pytest's
