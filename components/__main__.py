@@ -2,7 +2,9 @@
 
 from pulumi.provider.experimental import component_provider_host
 
-from lepton_components import AutoscalingGroup, EncryptedNetwork, GpuCluster, Keys, Storage
+from lepton_components import AutoscalingGroup, Budget, EncryptedNetwork, GpuCluster, Keys, Storage
 
 if __name__ == "__main__":
-    component_provider_host(name="lepton", components=[AutoscalingGroup, EncryptedNetwork, GpuCluster, Keys, Storage], version="0.1.0")
+    component_provider_host(
+        name="lepton", components=[AutoscalingGroup, Budget, EncryptedNetwork, GpuCluster, Keys, Storage], version="0.1.0"
+    )

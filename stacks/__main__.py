@@ -2,8 +2,8 @@
 
 import pulumi
 
-from lepton_components import AutoscalingGroup, EncryptedNetwork, GpuCluster, Keys, Storage
-from lepton_components.wanted import pools_on, provider_of, scope_of, targets_of
+from lepton_components import AutoscalingGroup, Budget, EncryptedNetwork, GpuCluster, Keys, Storage
+from lepton_components.wanted import budgets_of, pools_on, provider_of, scope_of, targets_of
 from lepton_infra.sizing.program import running
 
 stack_file, plan = running()
@@ -80,6 +80,22 @@ groups = {
     for pool in pools_on("group", wanted, plan)
 }
 
+budgets = [
+    Budget(
+        "budget",
+        {
+            "scope": scope,
+            "usd_per_month": usd_per_month,
+            "contacts": list(said.contacts),
+            "actual_percent": list(said.actual_percent),
+            "forecast_percent": list(said.forecast_percent),
+            "key": keys.messages,
+        },
+        here,
+    )
+    for said, usd_per_month in budgets_of(wanted, plan)
+]
+
 pulumi.export("network", network.network_id)
 pulumi.export("bucket", storage.url)
 pulumi.export("cluster", cluster.cluster)
@@ -87,3 +103,4 @@ pulumi.export("endpoint", cluster.endpoint)
 pulumi.export("pools", cluster.pools)
 pulumi.export("targets", targets_of(plan))
 pulumi.export("groups", {name: group.group for name, group in groups.items()})
+pulumi.export("notices", [budget.topic for budget in budgets])

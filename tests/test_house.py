@@ -31,7 +31,7 @@ def _functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
 
 def test_every_cloud_has_a_file_for_every_noun() -> None:
     neutral = {path.name for path in COMPONENTS.glob("*.py")} - {"__init__.py", "contract.py", "names.py"}
-    nouns = {"keys.py", "network.py", "storage.py", "cluster.py", "group.py"}
+    nouns = {"keys.py", "network.py", "storage.py", "cluster.py", "group.py", "budget.py"}
 
     assert nouns <= neutral
     assert _clouds()

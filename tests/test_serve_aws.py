@@ -1,7 +1,11 @@
 """The stack that we ship goes up, changes and comes down, each by an engine and a cloud of its own that know only what was stored."""
 
+import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,6 +27,17 @@ def run(project: Path, tmp_path: Path) -> Callable[[Operation], tuple[Run, tuple
             return session.run(operation, checkpoints=False), cloud.resources()
 
     return operate
+
+
+def test_no_rule_of_ours_finds_anything_in_it(project: Path) -> None:
+    """What cannot be told before the stack is up is told in rehearsal, where nothing is left undecided."""
+    command = [str(Path(sys.executable).parent / "lepton"), "check", "serve-aws", "--project", str(project), "--json"]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    said: dict[str, Any] = json.loads(ran.stdout)
+    assert ran.returncode == 0, ran.stdout
+    assert {finding["verdict"] for finding in said["findings"]} <= {"undecided"}
+    assert all("unknown" in finding["message"] or "depending on" in finding["message"] for finding in said["findings"])
 
 
 @pytest.mark.engine

@@ -24,6 +24,7 @@ from pydantic import Field, PlainValidator, ValidationInfo, field_validator
 
 from lepton_components.border import BadArgs
 from lepton_infra.config import Cluster, Network, Storage
+from lepton_infra.config.budget import Dollars, Notices
 from lepton_infra.config.model import Frozen, Slug, Tag
 from lepton_infra.errors import Fault
 
@@ -231,6 +232,16 @@ class GroupSpec(Frozen):
     """Key for stored data."""
 
 
+class BudgetSpec(Notices):
+    """A monthly budget of the stack, and the topic that its notices are published on."""
+
+    scope: Scope
+    usd_per_month: Dollars
+    """Dollars that a month of the stack may cost."""
+    key: Given
+    """Key for messages."""
+
+
 @dataclass(frozen=True, slots=True)
 class KeysFacts:
     """The keys, each by what the cloud's encryption settings take; granted to whoever encrypts with it.
@@ -242,6 +253,7 @@ class KeysFacts:
     disks: pulumi.Output[str]
     storage: pulumi.Output[str]
     logs: pulumi.Output[str]
+    messages: pulumi.Output[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,6 +294,17 @@ class GroupFacts:
     identity: pulumi.Output[str]
 
 
+@dataclass(frozen=True, slots=True)
+class BudgetFacts:
+    """The budget by the cloud's name, and what machines subscribe to in order to hear its notices.
+
+    AWS: an SNS topic's ARN. Google Cloud: a Pub/Sub topic. Azure: an action group.
+    """
+
+    name: pulumi.Output[str]
+    topic: pulumi.Output[str]
+
+
 class Cloud(Protocol):
     """What every cloud must offer, as a module. The promises are in the docstring of this file."""
 
@@ -310,6 +333,10 @@ class Cloud(Protocol):
 
     def group(self, name: str, spec: GroupSpec, parent: pulumi.Resource) -> GroupFacts:
         """Make the workers' identity, firewall, template, group and schedule."""
+        ...
+
+    def budget(self, name: str, spec: BudgetSpec, parent: pulumi.Resource) -> BudgetFacts:
+        """Make the budget over what the stack's tags are on, and the topic of its notices."""
         ...
 
 

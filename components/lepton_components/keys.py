@@ -26,6 +26,8 @@ class Keys(pulumi.ComponentResource):
     """Key for stored data."""
     logs: pulumi.Output[str]
     """Key for logs."""
+    messages: pulumi.Output[str]
+    """Key for messages, as on the topic of a budget."""
 
     def __init__(self, name: str, args: KeysArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         spec = read(KeysSpec, args, name)
@@ -36,4 +38,7 @@ class Keys(pulumi.ComponentResource):
         self.disks = facts.disks
         self.storage = facts.storage
         self.logs = facts.logs
-        self.register_outputs({"secrets": self.secrets, "disks": self.disks, "storage": self.storage, "logs": self.logs})
+        self.messages = facts.messages
+        self.register_outputs(
+            {"secrets": self.secrets, "disks": self.disks, "storage": self.storage, "logs": self.logs, "messages": self.messages}
+        )

@@ -26,6 +26,7 @@ class Kind:
 
 # Limits from the reference of each service's create call (AWS API reference, read 2026-11).
 BUCKET = Kind(63, "a-z0-9-")
+BUDGET = Kind(100, "A-Za-z0-9._-")
 CLUSTER = Kind(100, "A-Za-z0-9_-")
 GROUP = Kind(255)
 KEY_ALIAS = Kind(256, "A-Za-z0-9/_-")
@@ -36,6 +37,7 @@ ROLE = Kind(64, "A-Za-z0-9+=,.@_-")
 SCHEDULE = Kind(255)
 SECURITY_GROUP = Kind(255, "A-Za-z0-9 ._:/()#,@=+&;{}!$*-")
 TEMPLATE = Kind(125, "A-Za-z0-9()./_-")
+TOPIC = Kind(256, "A-Za-z0-9_-")
 
 
 def part(kind: Kind, *parts: str) -> str:

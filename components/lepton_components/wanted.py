@@ -1,10 +1,12 @@
 """From what is wanted and planned to what components take: the stack file's words in, arguments out, nothing decided."""
 
+from math import ceil
+
 import pulumi
 
 from lepton_components.border import PoolArgs, ScopeArgs, read
 from lepton_components.contract import KeysSpec, cloud
-from lepton_infra.config import Pool, Stack
+from lepton_infra.config import Budget, Pool, Stack
 from lepton_infra.sizing.fleetplan import Part
 from lepton_infra.sizing.plan import Plan, PoolPlan
 
@@ -41,6 +43,19 @@ def provider_of(scope: ScopeArgs) -> pulumi.ProviderResource:
     """
     checked = read(KeysSpec, {"scope": scope}, "provider").scope
     return cloud(checked.cloud).provider(checked.cloud, checked)
+
+
+def budgets_of(stack: Stack, plan: Plan) -> list[tuple[Budget, float]]:
+    """Return the stack's budget with its dollars a month; none where the stack file has no `budget`.
+
+    Where that says no dollars, they are the plan's: the p90 of each pool's month, summed and rounded up to whole dollars. A pool whose
+    history is too short for a spread counts with its mean. Disks, network and control plane are not in a plan; `lepton cost` has them.
+    """
+    if stack.budget is None:
+        return []
+    months = [pool.usd_per_month for pool in plan.pools]
+    planned = ceil(sum(month.expected if month.p90 is None else month.p90 for month in months))
+    return [(stack.budget, stack.budget.usd_per_month or planned)]
 
 
 def targets_of(plan: Plan) -> dict[str, float]:

@@ -36,10 +36,12 @@ def check(  # noqa: PLR0917 (typer makes an option of each)
     found, (cards, least) = source.load(asked, lambda: _rules(severity))
     # Loaded by now, while the program ran.
     from lepton_infra.cli import checkpage, render
+    from lepton_infra.rules.outside import Outside
     from lepton_infra.rules.runner import judge
 
     today = dt.datetime.now(dt.UTC).date()
-    judged = judge(found, cards, source.exemptions(asked), today)
+    outside = Outside(source.pricing(found), wanted=source.wanted(asked))
+    judged = judge(found, cards, source.exemptions(asked), today, outside=outside)
     if as_json:
         render.document(checkpage.as_document(judged, found))
     else:

@@ -31,16 +31,23 @@ def reviewed(asked: Source, against: str) -> "Review":
     from lepton_infra.catalog import load_catalog
     from lepton_infra.cli import checkpage, render
     from lepton_infra.cost import bill
+    from lepton_infra.cost.pricing import priced
     from lepton_infra.review import Side, make_review
+    from lepton_infra.rules.outside import Outside
     from lepton_infra.rules.packs import installed_cards
     from lepton_infra.rules.runner import judge
 
     graph, cards = source.load(asked, installed_cards)
     other = _base(asked, against)
     today, exemptions, catalog = dt.datetime.now(dt.UTC).date(), source.exemptions(asked), load_catalog()
+    alone = Outside(source.pricing(other), wanted=source.wanted(asked))
+    beside = Outside(source.pricing(graph), priced(other), alone.wanted)
     now, base = (
-        Side(name, one, judge(one, cards, exemptions, today), bill(one, catalog))
-        for name, one in ((graph.stack or "graph", graph), (Path(against).name if Path(against).is_file() else against, other))
+        Side(name, one, judge(one, cards, exemptions, today, outside=outside), bill(one, catalog))
+        for name, one, outside in (
+            (graph.stack or "graph", graph, beside),
+            (Path(against).name if Path(against).is_file() else against, other, alone),
+        )
     )
     for told in checkpage.notes(now.judged, today):
         render.note(told)

@@ -1,7 +1,7 @@
 """Where a graph comes from: a stack's program, or a file that somebody wrote."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from lepton_infra.config.runnable import Runnable
     from lepton_infra.graph.model import Graph
     from lepton_infra.graph.program import Answers, Built, Command, Program
+    from lepton_infra.rules.outside import Bill, Pricing
+    from lepton_infra.rules.subject import Subject
 
 _Other = TypeVar("_Other")
 StackName = Annotated[str, typer.Argument(help="Name of the stack, as in Pulumi.<stack>.yaml; its program is run.")]
@@ -78,6 +80,28 @@ def exemptions(source: Source) -> "tuple[Exemption, ...]":
     from lepton_infra.config.root import find_project
 
     return load_exemptions(find_project(source.project), source.stack)
+
+
+def wanted(source: Source) -> "Mapping[str, object]":
+    """Return `lepton:stack` of the stack's file as it stands there; a graph out of a file wants nothing."""
+    if not source.stack:
+        return {}
+    from lepton_infra.config.root import find_project, read_yaml
+    from lepton_infra.rules.outside import said_in
+
+    config = read_yaml(find_project(source.project).stack_path(source.stack)).get("config")
+    return said_in(said_in(config).get("lepton:stack"))
+
+
+def pricing(graph: "Graph") -> "Pricing":
+    """Return what prices a graph for the rules that ask; it takes a while to load, and most stacks need none of it."""
+
+    def price(_: "Sequence[Subject]") -> "Bill":
+        from lepton_infra.cost.pricing import priced
+
+        return priced(graph)
+
+    return price
 
 
 def _run(source: Source, meanwhile: "Callable[[], _Other]") -> "tuple[Graph, _Other]":

@@ -7,12 +7,14 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from lepton_infra.config.budget import Budget
     from lepton_infra.config.fleet import Fleet, Quota
     from lepton_infra.config.model import Cluster, Demand, Network, Pool, Stack, Storage, SystemPool
     from lepton_infra.config.project import Project, StackFile, find_project, load_stack
     from lepton_infra.config.service import KnownThroughput, LeadTime, Slo, Throughput, TokenSlo, WaitSlo
 
 __all__ = [
+    "Budget",
     "Cluster",
     "Demand",
     "Fleet",
@@ -35,6 +37,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "budget": ("Budget",),
     "fleet": ("Fleet", "Quota"),
     "model": ("Cluster", "Demand", "Network", "Pool", "Stack", "Storage", "SystemPool"),
     "project": ("Project", "StackFile", "find_project", "load_stack"),

@@ -12,6 +12,7 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from lepton_infra.config import subnets
 from lepton_infra.config.base import Frozen, Names, beside
+from lepton_infra.config.budget import Budget
 from lepton_infra.config.fleet import Fleet
 from lepton_infra.config.service import KnownThroughput, LeadMinutes, Slo, TokenSlo, WayOfThroughput
 
@@ -228,6 +229,16 @@ class Stack(Frozen):
     fleet: Fleet | None = None
     """Limits within which the pools are planned together, over clouds, regions, machines and markets; where it is missing, each pool
     gets the cheapest machine on demand in the stack's own region."""
+    budget: Budget | None = None
+    """What a month may cost and who hears of it; where it is missing, no budget is built."""
+
+    @field_validator("budget")
+    @classmethod
+    def _known(cls, budget: Budget | None, info: ValidationInfo) -> Budget | None:
+        if budget is not None and budget.usd_per_month is None and info.data.get("fleet") is not None:
+            message = "has no usd_per_month beside fleet, whose plan knows no spread of its dollars; dollars a month"
+            raise ValueError(message)
+        return budget
 
     @field_validator("cluster")
     @classmethod

@@ -5,6 +5,7 @@ model      what a bill is: intervals, items, gaps     inputs, nodes   reading re
 kit        arithmetic that all clouds share           prices          unit prices in a region
 aws gcp azure kubernetes   tables, from type to how it is priced; what is free or billed by use stands in data/
 bill       graph -> bill                              compare         bill against bill
+pricing    the same bill for rules, which stand below and get it passed in
 ```
 """
 

@@ -45,7 +45,7 @@ def properties(schema: Schema, facts: Facts, making: Making, made: str, seed: st
     """
     of = facts.of(schema.token)
     values: Properties = {**making.world.place, **_echo(schema, making.inputs), "id": made}
-    answer: Properties = _generic(schema, facts, values, seed)
+    answer: Properties = _generic(schema, facts, values, seed) | {"id": made}
     answer |= table(fill(dict(of.defaults), values, seed))
     answer = table(merge(answer, _echo(schema, making.inputs)))
     # Outputs may speak of one another (the issuer of the endpoint), so the known ones are there when the next is filled.

@@ -80,7 +80,9 @@ class Sdk:
         # Where a nested type has the name already, the SDK calls the arguments InitArgs.
         inputs = self._arguments(getattr(module, f"{name}InitArgs", None) or getattr(module, f"{name}Args"))
         outputs = sdk_types.resource_types(getattr(module, name))
-        return Schema(token, inputs, {wire: Field(self._shape(kind), required=False) for wire, kind in outputs.items()})
+        known = {wire: Field(self._shape(kind), required=False) for wire, kind in outputs.items()}
+        # What is made has an id, which providers made from Terraform's put among the outputs: rules read it there.
+        return Schema(token, inputs, {"id": Field(_SCALARS[str], required=False), **known})
 
     def _function(self, token: str) -> Schema:
         match = _TOKEN.fullmatch(token)

@@ -45,6 +45,7 @@ from lepton_infra.rules.announce import (
 from lepton_infra.rules.card import Card, Kind
 from lepton_infra.rules.exempt import known_only, sort_out
 from lepton_infra.rules.finding import Finding, Outcome
+from lepton_infra.rules.outside import Outside, said_in
 from lepton_infra.rules.packs import installed_cards
 from lepton_infra.rules.runner import Runner
 from lepton_infra.rules.subject import Subject
@@ -54,6 +55,8 @@ Context = grpc.ServicerContext
 
 _MESSAGE_BYTES: Final = 400 * 1024 * 1024
 """What Pulumi's own servers accept."""
+_STACK: Final = "lepton:stack"
+"""The configuration key of what is wanted: some settings of rules stand there."""
 _WORKERS: Final = 4
 """The engine analyses one resource after the other; a few threads keep handshakes from waiting."""
 
@@ -76,7 +79,9 @@ class Analyzer(AnalyzerServicer):
 
     def __init__(self, pack: Pack, today: Callable[[], dt.date] = lambda: dt.datetime.now(dt.UTC).date()) -> None:
         self._pack = pack
-        self._runner = Runner(pack.cards)
+        self._settings: Mapping[str, Mapping[str, object]] = {}
+        self._outside = Outside(pack.pricing)
+        self._runner = Runner(pack.cards, outside=self._outside)
         self._cards = {card.id: card for card in pack.cards}
         self._looks_around = any(card.kind is Kind.STACK for card in pack.cards)
         self._levels: dict[str, rpc.EnforcementLevel.ValueType] = {card.id: default_level(card) for card in pack.cards}
@@ -116,6 +121,8 @@ class Analyzer(AnalyzerServicer):
             context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(error))
         with self._lock:
             self._run = _Run(dry_run=request.dry_run, exemptions=exemptions, today=self._today())
+            self._outside = Outside(self._pack.pricing, wanted=_wanted(request.config.get(_STACK, "")))
+            self._runner = Runner(self._pack.cards, self._settings, self._outside)
         return rpc.AnalyzerStackConfigureResponse()
 
     # What it asks of resources.
@@ -229,7 +236,8 @@ class Analyzer(AnalyzerServicer):
             if self._levels[UNDECIDED] != rpc.DISABLED:
                 self._levels[UNDECIDED] = rpc.MANDATORY if strict else rpc.ADVISORY
             self._off = frozenset(name for name, level in self._levels.items() if level == rpc.DISABLED)
-            self._runner = Runner(self._pack.cards, settings)
+            self._settings = settings
+            self._runner = Runner(self._pack.cards, settings, self._outside)
 
     def _not_applicable(self, cards: list[Card]) -> rpc.AnalyzeResponse:
         """Return the answer that says which cards do not look at such a resource; made once for each set of cards."""
@@ -256,6 +264,14 @@ class Analyzer(AnalyzerServicer):
             severity=SEVERITIES[card.severity],
             urn=finding.urn,
         )
+
+
+def _wanted(text: str) -> Mapping[str, object]:
+    """Return what the stack file wants; nothing where that is no JSON: the program that reads it says what is wrong."""
+    try:
+        return said_in(json.loads(text or "{}"))
+    except (ValueError, RecursionError):
+        return {}
 
 
 def serve(pack: Pack) -> None:

@@ -13,6 +13,7 @@ from lepton_infra.config.exemptions import Exemption
 from lepton_infra.errors import Fault
 from lepton_infra.rules.card import Card, Kind, Severity
 from lepton_infra.rules.finding import Finding
+from lepton_infra.rules.outside import Pricing
 
 UNDECIDED: Final = "undecided"
 """The policy under which the engine hears of what cannot be told yet."""
@@ -48,6 +49,8 @@ class Pack:
     """What it is for, in a sentence."""
     cards: tuple[Card, ...]
     """The rules."""
+    pricing: Pricing | None = None
+    """Prices a stack for the rules that ask; None where none does."""
 
 
 def default_level(card: Card) -> rpc.EnforcementLevel.ValueType:

@@ -95,6 +95,8 @@ class Setting:
     default: str | float | bool
     about: str
     """What it is, for the one who configures the pack; the unit is in the name."""
+    wanted: str = ""
+    """Where `lepton:stack` of the stack file says it, as a dotted path; what stands there comes first."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

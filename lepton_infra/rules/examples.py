@@ -42,6 +42,10 @@ class On:
     """By name, the other resources of its stack."""
     protect: bool = False
     """Whether the engine refuses to delete it."""
+    settings: Mapping[str, str | float | bool] = field(default_factory=dict[str, str | float | bool])
+    """Settings of the card that differ from its defaults."""
+    before: "Mapping[str, On]" = field(default_factory=dict[str, "On"])
+    """By name, what stood in the stack before; the name of the one that the example is about is `it`."""
 
     def everything(self) -> "dict[str, On]":
         """Return all resources of the example by name, the one that it is about first."""
@@ -55,7 +59,16 @@ def subjects_in(example: On, *, built: bool = False) -> list[Subject]:
         example: what stands on the card.
         built: as they are after `pulumi up`, every id known; else as in a preview.
     """
-    urns = {name: f"urn:pulumi:example::example::{one.type}::{name}" for name, one in example.everything().items()}
+    return _subjects(example.everything(), built=built)
+
+
+def subjects_before(example: On) -> list[Subject]:
+    """Return what stood in the stack of an example before, as the rules see it."""
+    return _subjects(example.before, built=False)
+
+
+def _subjects(named: Mapping[str, On], *, built: bool) -> list[Subject]:
+    urns = {name: f"urn:pulumi:example::example::{one.type}::{name}" for name, one in named.items()}
     ids = {name: f"{name}-0123456789abcdef0" for name in urns}
     return [
         Subject(
@@ -69,7 +82,7 @@ def subjects_in(example: On, *, built: bool = False) -> list[Subject]:
             sources={key: tuple(sorted({urns[ref] for ref in _refs(value)})) for key, value in one.inputs.items()},
             protect=one.protect,
         )
-        for name, one in example.everything().items()
+        for name, one in named.items()
     ]
 
 

@@ -2,7 +2,7 @@
 
 import json
 
-from lepton_infra.rules.card import Card, Kind, On, Ref
+from lepton_infra.rules.card import Card, Kind, On, Ref, Setting
 from lepton_infra.rules.values import UNKNOWN, Secret, as_list, as_map
 
 _LISTED_TYPES = 12
@@ -41,7 +41,12 @@ def page(card: Card) -> str:
 def _settings(card: Card) -> list[str]:
     if not card.settings:
         return []
-    return ["## Settings", "\n".join(f"* `{name}` ({setting.default}): {setting.about}" for name, setting in card.settings.items())]
+    return ["## Settings", "\n".join(_setting(name, setting) for name, setting in card.settings.items())]
+
+
+def _setting(name: str, setting: Setting) -> str:
+    first = f"; `{setting.wanted}` of the stack file comes first" if setting.wanted else ""
+    return f"* `{name}` ({setting.default}{first}): {setting.about}"
 
 
 def _code(examples: tuple[On, ...]) -> str:
@@ -51,8 +56,10 @@ def _code(examples: tuple[On, ...]) -> str:
 def _line(example: On) -> str:
     provider = f" provider {json.dumps(_shown(dict(example.provider)))}" if example.provider else ""
     protected = " protect" if example.protect else ""
+    told = f" with {json.dumps(dict(example.settings))}" if example.settings else ""
     beside = [f"  beside {name}: {_line(other)}" for name, other in example.around.items()]
-    return "\n".join([f"{example.type} {json.dumps(_shown(dict(example.inputs)))}{provider}{protected}", *beside])
+    beside += [f"  before, {name}: {_line(other)}" for name, other in example.before.items()]
+    return "\n".join([f"{example.type} {json.dumps(_shown(dict(example.inputs)))}{provider}{protected}{told}", *beside])
 
 
 def _shown(value: object) -> object:

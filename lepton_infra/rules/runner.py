@@ -15,6 +15,7 @@ from lepton_infra.graph.model import Graph
 from lepton_infra.rules.card import Card, Kind
 from lepton_infra.rules.exempt import Exempted, known_only, sort_out
 from lepton_infra.rules.finding import Finding, Outcome
+from lepton_infra.rules.outside import NOTHING_OUTSIDE, Outside, wanted_at
 from lepton_infra.rules.stack import NOTHING_AROUND, Stack
 from lepton_infra.rules.subject import Subject, plain_type, subjects_of
 from lepton_infra.rules.verdict import State
@@ -27,13 +28,17 @@ class Runner:
     Args:
         cards: the rules.
         settings: by rule id, the settings that differ from the card's defaults.
+        outside: what rules may ask for beyond the resources; where the stack file says what a setting is, that holds.
 
     Raises:
         BadInput: if two cards have one id.
     """
 
-    def __init__(self, cards: Iterable[Card], settings: Mapping[str, Mapping[str, object]] | None = None) -> None:
+    def __init__(
+        self, cards: Iterable[Card], settings: Mapping[str, Mapping[str, object]] | None = None, outside: Outside = NOTHING_OUTSIDE
+    ) -> None:
         self.cards: tuple[Card, ...] = tuple(cards)
+        self._outside = outside
         self._by_type: dict[Kind, dict[str, list[Card]]] = {kind: {} for kind in Kind}
         seen: set[str] = set()
         faults: list[Fault] = []
@@ -46,7 +51,9 @@ class Runner:
         if faults:
             raise BadInput(faults)
         changed = settings or {}
-        self._settings = {card.id: settings_view({**card.defaults(), **changed.get(card.id, {})}) for card in self.cards}
+        self._settings = {
+            card.id: settings_view({**card.defaults(), **changed.get(card.id, {}), **_wanted(card, outside)}) for card in self.cards
+        }
 
     def cards_for(self, type_token: str, kind: Kind = Kind.RESOURCE) -> list[Card]:
         """Return the cards of a kind that look at resources of a type."""
@@ -73,7 +80,7 @@ class Runner:
             without: ids of cards that are switched off.
         """
         resources = [Resource(subject) for subject in subjects]
-        stack = Stack(resources)
+        stack = Stack(resources, self._outside)
         return [
             finding
             for resource in resources
@@ -98,6 +105,13 @@ class Runner:
             outcome, path, message = Outcome.ERROR, "", _blame(error)
         subject = resource.its_subject
         return Finding(card.id, card.severity, outcome, subject.type, subject.name, subject.urn, path, message)
+
+
+def _wanted(card: Card, outside: Outside) -> dict[str, object]:
+    """Return the settings of a card that the stack file says."""
+    places = {name: setting.wanted for name, setting in card.settings.items() if setting.wanted}
+    said = {name: wanted_at(outside.wanted, place) for name, place in places.items()}
+    return {name: value for name, value in said.items() if value is not None}
 
 
 def _blame(error: Exception) -> str:
@@ -126,13 +140,14 @@ class Judged:
     """By how many rules."""
 
 
-def judge(
+def judge(  # noqa: PLR0913, PLR0917 (each a thing that the caller alone knows)
     graph: Graph,
     cards: Sequence[Card],
     exemptions: Sequence[Exemption],
     now: dt.date,
     settings: Mapping[str, Mapping[str, object]] | None = None,
     where: str = "lepton:exemptions",
+    outside: Outside = NOTHING_OUTSIDE,
 ) -> Judged:
     """Return what the rules say of every resource of a graph.
 
@@ -143,11 +158,12 @@ def judge(
         now: the day on which exemptions have to hold.
         settings: by rule id, the settings that differ from the card's defaults.
         where: what the exemptions were read from, for messages.
+        outside: what rules may ask for beyond the resources.
 
     Raises:
         BadInput: two cards have one id, or an exemption is from a rule that is not among them; with every fault.
     """
-    runner = Runner(cards, settings)
+    runner = Runner(cards, settings, outside)
     known_only(exemptions, cards, where)
     subjects = list(subjects_of(graph))
     found = runner.evaluate_stack(subjects, tuple(Kind))

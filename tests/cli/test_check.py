@@ -220,3 +220,21 @@ def test_debug_shows_the_traceback_and_results_can_be_given(project: Path, tmp_p
     assert "Traceback" in bad.stderr
     assert "nobody answers aws:ec2/getInstances:getInstances here, so give results by --answers" in bad.stderr
     assert (good.returncode, "said ['i-1']" in good.stderr) == (0, True)
+
+
+def test_the_months_are_held_to_the_budget_of_the_stack_file_in_the_dollars_of_cost(project: Path) -> None:
+    stack = project / "stacks" / "Pulumi.serve-aws.yaml"
+    limits = "      usd_per_month: 90000\n      at_most_usd_per_month: 150000\n"
+    stack.write_text(stack.read_text().replace("    budget:\n", f"    budget:\n{limits}"))
+
+    ran = _lepton("check", "serve-aws", "--project", project, "--json")
+    month = json.loads(_lepton("cost", "serve-aws", "--project", project, "--json").stdout)["usd_per_month"]
+
+    broken = {one["rule"]: one for one in json.loads(ran.stdout)["findings"] if one["verdict"] == "fail"}
+    assert (ran.returncode, {rule: one["severity"] for rule, one in broken.items()}) == (
+        1,
+        {"cost-stack-max": "high", "cost-stack-budget": "medium"},
+    )
+    assert f"costs up to {month['high']:,.0f} $ a month, above 150,000 $: " in broken["cost-stack-max"]["message"]
+    assert f"costs {month['expected']:,.0f} $ a month, above 90,000 $: " in broken["cost-stack-budget"]["message"]
+    assert (month["high"] > 150_000, month["expected"] > 90_000) == (True, True)

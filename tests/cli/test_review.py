@@ -174,3 +174,20 @@ def test_a_format_that_is_none_is_bad_input(tmp_path: Path) -> None:
 
     assert (ran.returncode, ran.stdout) == (2, "")
     assert ran.stderr.strip() == "error: --format: is 'png'; mermaid, dot or svg."
+
+
+def test_a_change_that_doubles_the_worst_month_is_said_in_dollars(tmp_path: Path) -> None:
+    def pool(most: int) -> dict[str, Any]:
+        sizes = {"minSize": 0, "desiredSize": 0, "maxSize": most}
+        inputs = {"instanceTypes": ["g6.xlarge"], "scalingConfig": sizes, "diskSize": 50, "region": "us-east-1", "tags": TAGS}
+        return {"type": "aws:eks/nodeGroup:NodeGroup", "name": "chat", "inputs": inputs}
+
+    def said(before: int, now: int) -> list[str]:
+        files = (_graph(tmp_path, name, pool(most)) for name, most in (("now", now), ("base", before)))
+        ran = _lepton("review", "--graph", next(files), "--against", next(files), "--json")
+        return [one["message"] for one in json.loads(ran.stdout)["broken"] if one["rule"] == "cost-stack-rise"]
+
+    (told,) = said(2, 4)
+    assert told.startswith("is the dearest of a stack that costs up to ")
+    assert " a month, 100% more than " in told
+    assert said(2, 3) == said(4, 2) == []

@@ -13,10 +13,10 @@ import yaml
 from pulumi.provider.experimental.component import ComponentProvider
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
-from lepton_components import AutoscalingGroup, EncryptedNetwork, GpuCluster, Keys, Storage
+from lepton_components import AutoscalingGroup, Budget, EncryptedNetwork, GpuCluster, Keys, Storage
 
 ROOT = Path(__file__).resolve().parents[2] / "components"
-COMPONENTS = [AutoscalingGroup, EncryptedNetwork, GpuCluster, Keys, Storage]
+COMPONENTS = [AutoscalingGroup, Budget, EncryptedNetwork, GpuCluster, Keys, Storage]
 MANIFEST = yaml.safe_load((ROOT / "PulumiPlugin.yaml").read_text())
 
 
@@ -25,7 +25,7 @@ def schema() -> dict[str, Any]:
     return json.loads(ComponentProvider(COMPONENTS, MANIFEST["name"], version=MANIFEST["version"]).schema or "{}")
 
 
-def test_the_analyzer_takes_all_five(schema: dict[str, Any]) -> None:
+def test_the_analyzer_takes_all_six(schema: dict[str, Any]) -> None:
     assert sorted(schema["resources"]) == [f"lepton:index:{one.__name__}" for one in COMPONENTS]
 
 

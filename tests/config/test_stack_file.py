@@ -51,7 +51,7 @@ def test_the_shipped_stack_is_good() -> None:
 @pytest.mark.parametrize(
     ("path", "value", "sentence"),
     [
-        ("netwrk", {}, "lepton:stack.netwrk is unknown; one of cloud, cluster, environment"),
+        ("netwrk", {}, "lepton:stack.netwrk is unknown; one of budget, cloud, cluster, environment"),
         ("netwrk", {}, "Write 'network'."),
         ("cloud", "gpc", "lepton:stack.cloud is 'gpc'; choose 'aws'."),
         ("owner", "", "lepton:stack.owner is ''; text that matches"),
@@ -73,6 +73,16 @@ def test_the_shipped_stack_is_good() -> None:
         ("pools.0.demand.file", "/etc/passwd", "demand.file is '/etc/passwd'; a path below the directory of the stack file."),
         ("pools.1.name", "chat", "lepton:stack.pools has the name 'chat' more than once; a name of its own for each pool."),
         ("pools", [], "lepton:stack.pools is []; "),
+        ("budget", {}, "lepton:stack.budget.contacts is missing; a value. Add contacts."),
+        ("budget.contacts", ["ops"], "lepton:stack.budget.contacts[0] is 'ops'; text that matches"),
+        ("budget.usd_per_month", 0, "lepton:stack.budget.usd_per_month is 0; greater than or equal to 1."),
+        (
+            "budget",
+            {"contacts": ["ml@example.com"], "usd_per_month": 200, "at_most_usd_per_month": 100},
+            "lepton:stack.budget.at_most_usd_per_month is 100, less than usd_per_month; at least 200.",
+        ),
+        ("budget.actual_percent", [80, 80], "lepton:stack.budget.actual_percent has 80.0 more than once; each once."),
+        ("fleet", {}, "lepton:stack.budget has no usd_per_month beside fleet, whose plan knows no spread of its dollars; dollars a month."),
     ],
 )
 def test_a_fault_is_named_with_what_is_allowed(tmp_path: Path, path: str, value: object, sentence: str) -> None:

@@ -84,6 +84,9 @@ class Rig:
         }
         return known | changes
 
+    def budget(self, **changes: Any) -> Any:
+        return {"scope": self.scope, "usd_per_month": 5000.0, "contacts": ["ml@example.com"], "key": "key"} | changes
+
     def pool(self, **changes: Any) -> PoolArgs:
         known: dict[str, Any] = {
             "name": "chat",

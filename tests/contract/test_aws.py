@@ -41,7 +41,7 @@ def _statements(graph: Graph, *types: str) -> list[tuple[str, dict[str, Any]]]:
 def test_every_key_rotates_and_lingers(graph: Graph) -> None:
     keys = graph.of("aws:kms/key:Key")
 
-    assert len(keys) == 4
+    assert len(keys) == 5
     assert {(key.inputs["enableKeyRotation"], key.inputs["deletionWindowInDays"]) for key in keys} == {(True, 30)}
 
 

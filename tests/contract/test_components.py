@@ -7,17 +7,18 @@ from typing import Any, get_args
 import pulumi
 import pytest
 
-from lepton_components import AutoscalingGroup, BadArgs, EncryptedNetwork, GpuCluster, Keys, Storage, contract
+from lepton_components import AutoscalingGroup, BadArgs, Budget, EncryptedNetwork, GpuCluster, Keys, Storage, contract
 from lepton_components.contract import Capability
 from lepton_infra.config.model import Days
 
 Component = Callable[..., pulumi.ComponentResource]
 OUTPUTS = {
-    Keys: ["secrets", "disks", "storage", "logs"],
+    Keys: ["secrets", "disks", "storage", "logs", "messages"],
     EncryptedNetwork: ["network_id", "subnets", "zones", "storage_prefix"],
     Storage: ["bucket_id", "bucket", "url"],
     GpuCluster: ["cluster", "endpoint", "certificate_authority", "pools"],
     AutoscalingGroup: ["group", "identity"],
+    Budget: ["budget", "topic"],
 }
 
 
@@ -28,6 +29,7 @@ def _args(rig: Any, component: Component) -> Any:
         Storage: rig.storage,
         GpuCluster: rig.cluster,
         AutoscalingGroup: rig.group,
+        Budget: rig.budget,
     }[component]()
 
 
@@ -86,6 +88,18 @@ def test_faults_below_the_surface_are_told_at_their_path(rig: Any) -> None:
         "cluster.pools[1].max_nodes: is 0; greater than or equal to 1.",
         "cluster.pools[1].schedule[0].cron: is 'daily'; text that matches ^\\S+ \\S+ \\S+ \\S+ \\S+$.",
     ]
+
+
+def test_a_budget_tells_somebody_each_once(rig: Any) -> None:
+    bad = rig.budget(contacts=["ml@example.com", "nobody"], usd_per_month=0, actual_percent=[80, 80.0], forecast_percent=[-1])
+
+    assert _refusal(rig, lambda: Budget("budget", bad)) == [
+        "budget.contacts[1]: is 'nobody'; text that matches ^[^@\\s]{1,64}@[^@\\s]{1,180}\\.[^@\\s.]{2,63}$.",
+        "budget.actual_percent: has 80.0 more than once; each once.",
+        "budget.forecast_percent[0]: is -1; greater than 0.",
+        "budget.usd_per_month: is 0; greater than or equal to 1.",
+    ]
+    assert _refusal(rig, lambda: Budget("budget", rig.budget(contacts=[])))[0].startswith("budget.contacts: is []; ")
 
 
 def test_a_pool_agrees_with_itself(rig: Any) -> None:

@@ -29,7 +29,15 @@ def test_the_stack_is_the_same_every_time(rig: Any) -> None:
 def test_what_cannot_be_brought_back_is_protected_and_nothing_else_is(rig: Any) -> None:
     protected = [one.name for one in rig.stack().resources if one.protect]
 
-    assert sorted(protected) == ["cluster-control-plane", "keys-disks", "keys-logs", "keys-secrets", "keys-storage", "storage-models"]
+    assert sorted(protected) == [
+        "cluster-control-plane",
+        "keys-disks",
+        "keys-logs",
+        "keys-messages",
+        "keys-secrets",
+        "keys-storage",
+        "storage-models",
+    ]
 
 
 def test_nothing_is_protected_outside_production(rig: Any) -> None:

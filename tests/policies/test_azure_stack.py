@@ -13,7 +13,7 @@ from lepton_policies import azure
 
 NETWORK = "urn:pulumi:s::p::azure-native:network:VirtualNetwork::net"
 ACCOUNT = "urn:pulumi:s::p::azure-native:storage:StorageAccount::models"
-TAGS = {"owner": "ml-platform", "environment": "prod"}
+TAGS = {"owner": "ml-platform", "team": "inference", "environment": "prod"}
 GROUP = {"resourceGroupName": "rg", "location": "westeurope"}
 ON = {"enabled": True}
 ORIGINS = {"targetResourceId": (NETWORK,), "virtualNetworkName": (NETWORK,), "accountName": (ACCOUNT,)}

@@ -1,5 +1,6 @@
 """The real engine, the pack as it is, and a stack with six faults."""
 
+import re
 import warnings
 from collections.abc import Iterator
 from importlib import import_module
@@ -7,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from lepton_infra.catalog import machine
+from lepton_infra.catalog.services import HOURS_PER_MONTH
 from lepton_infra.engine import Engine, Operation, Run, Session, ensure
 from lepton_infra.rehearsal.cloud import PretendCloud
 
@@ -90,6 +93,22 @@ def test_the_same_stack_without_its_faults_passes_and_what_was_unknown_is_decide
     assert relations["cost-unused-volume"].startswith("has no attachment. ")
     checked = {check.policy for check in up.policies_checked}
     assert {policy for policy, _ in FAULTS} <= checked
+
+
+def test_a_stack_that_may_cost_more_than_its_budget_is_stopped_with_the_dollars(
+    engine: Engine, cloud: PretendCloud, tmp_path: Path
+) -> None:
+    """The budget stands in the stack file, the prices are those of `lepton cost`, and the pack loads them itself."""
+    preview = run(engine, cloud, tmp_path / "home", "costly", Operation.PREVIEW)
+    assert blocking(said(preview)) == {("cost-stack-max", "gpus"): ("mandatory", "high")}
+    (told,) = [one.message for one in preview.violations if one.policy == "cost-stack-max"]
+    h100 = machine("aws", "p5.48xlarge", "us-east-1")
+    assert h100 is not None
+    nodes = 8 * h100.usd_per_hour * HOURS_PER_MONTH
+    costs = re.search(r"costs up to ([\d,]+) \$ a month, above 100,000 \$: gpus ([\d,]+) \$, inference", told)
+    assert costs, told
+    assert all(nodes < float(one.replace(",", "")) < nodes * 1.01 for one in costs.groups())
+    assert not preview.ok
 
 
 def test_a_rule_that_raises_stops_neither_the_engine_nor_the_other_rules(engine: Engine, cloud: PretendCloud, tmp_path: Path) -> None:

@@ -12,9 +12,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from lepton_infra.cost.pricing import pricing
 from lepton_infra.rules.card import Card, Kind, On, Ref
-from lepton_infra.rules.examples import subjects_in
+from lepton_infra.rules.examples import subjects_before, subjects_in
 from lepton_infra.rules.finding import Finding
+from lepton_infra.rules.outside import Outside
 from lepton_infra.rules.runner import Runner
 from lepton_infra.rules.values import UNKNOWN, Mark, Secret
 from lepton_policies import RULES
@@ -42,9 +44,14 @@ PROPERTIES = sorted({key for _, _, example in EXAMPLES for key in example.inputs
 any_example = st.sampled_from([(card, EXPECTED[kind], example) for card, kind, example in EXAMPLES])
 
 
+def runner(card: Card, example: On) -> Runner:
+    before = pricing(subjects_before(example)) if example.before else None
+    return Runner([card], {card.id: example.settings}, Outside(pricing, before))
+
+
 def finding(card: Card, example: On, *, built: bool = False) -> Finding | None:
     subjects = subjects_in(example, built=built)
-    found = Runner([card]).evaluate_stack(subjects, tuple(Kind))
+    found = runner(card, example).evaluate_stack(subjects, tuple(Kind))
     return next((one for one in found if one.urn == subjects[0].urn), None)
 
 
@@ -125,14 +132,14 @@ def test_what_is_built_is_judged_as_it_was_before(card: Card, kind: str, example
 @every_example
 def test_where_a_reference_comes_from_may_be_known_of_the_resource_alone(card: Card, kind: str, example: On) -> None:
     subjects = [replace(subject, sources={}) for subject in subjects_in(example)]
-    found = [one for one in Runner([card]).evaluate_stack(subjects, tuple(Kind)) if one.urn == subjects[0].urn]
+    found = [one for one in runner(card, example).evaluate_stack(subjects, tuple(Kind)) if one.urn == subjects[0].urn]
     assert (found[0].outcome.value if found else "pass") in {EXPECTED[kind], "undecided"}
 
 
 @every_example
 def test_the_order_of_resources_does_not_matter(card: Card, kind: str, example: On) -> None:
     subjects = subjects_in(example)
-    found = [one for one in Runner([card]).evaluate_stack(reversed(subjects), tuple(Kind)) if one.urn == subjects[0].urn]
+    found = [one for one in runner(card, example).evaluate_stack(reversed(subjects), tuple(Kind)) if one.urn == subjects[0].urn]
     assert (found[0].outcome.value if found else "pass") == EXPECTED[kind]
 
 

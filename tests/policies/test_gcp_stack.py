@@ -13,7 +13,7 @@ from lepton_policies import gcp
 
 KEY = "projects/p/locations/europe-west4/keyRings/r/cryptoKeys/k"
 NODES = "gke-nodes@p.iam.gserviceaccount.com"
-LABELS = {"owner": "ml-platform", "environment": "prod"}
+LABELS = {"owner": "ml-platform", "team": "inference", "environment": "prod"}
 CLUSTER = "urn:pulumi:s::p::gcp:container/cluster:Cluster::cluster"
 SUBNET = "urn:pulumi:s::p::gcp:compute/subnetwork:Subnetwork::subnet"
 

@@ -40,6 +40,7 @@ def test_a_life(aws: Asker, cloud: PretendCloud) -> None:
 
     assert re.fullmatch(r"vpc-0[0-9a-f]{16}", identity)
     assert made["arn"] == f"arn:aws:ec2:us-east-1:123456789012:vpc/{identity}"
+    assert made["id"] == identity
     assert made["tagsAll"] == {"owner": "me", "team": "x"}
     assert made["enableDnsSupport"] is True
     assert made["mainRouteTableId"] == made["defaultRouteTableId"]

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from lepton_components.aws.budget import budget
 from lepton_components.aws.cluster import cluster
 from lepton_components.aws.group import group
 from lepton_components.aws.keys import keys
@@ -13,4 +14,4 @@ from lepton_components.contract import Capability
 MISSING: Mapping[Capability, str] = {}
 """AWS has all that the contract knows of."""
 
-__all__ = ["MISSING", "cluster", "group", "keys", "network", "provider", "storage"]
+__all__ = ["MISSING", "budget", "cluster", "group", "keys", "network", "provider", "storage"]

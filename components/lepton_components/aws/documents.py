@@ -117,6 +117,36 @@ def key_use_for_logs(service: str, groups: Sequence[str]) -> Statement:
     }
 
 
+def _for_budgets(account: str, budgets: str) -> Statement:
+    """Return who AWS Budgets is when it acts for this account (AWS Cost Management user guide, "Creating an Amazon SNS topic")."""
+    return {
+        "Sid": "Budgets",
+        "Effect": "Allow",
+        "Principal": {"Service": "budgets.amazonaws.com"},
+        "Condition": {"StringEquals": {"aws:SourceAccount": account}, "ArnLike": {"aws:SourceArn": budgets}},
+    }
+
+
+def key_use_for_budgets(account: str, budgets: str) -> Statement:
+    """Let this account's budgets publish on topics that are encrypted with a key (SNS developer guide, "Key management")."""
+    return _for_budgets(account, budgets) | {"Action": ["kms:Decrypt", "kms:GenerateDataKey"], "Resource": "*"}
+
+
+def budget_topic(topic: str, account: str, budgets: str) -> str:
+    """Let this account's budgets publish on one topic, and nobody without TLS."""
+    return document(
+        _for_budgets(account, budgets) | {"Action": ["sns:Publish"], "Resource": topic},
+        {
+            "Sid": "TlsOnly",
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": "sns:Publish",
+            "Resource": topic,
+            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+        },
+    )
+
+
 def write_logs(group: str) -> str:
     """Let a role write streams of one log group."""
     return document(

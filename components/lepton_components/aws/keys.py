@@ -15,6 +15,7 @@ _PURPOSES = {
     "disks": "Disks of nodes and volumes of pods",
     "storage": "Data and model weights",
     "logs": "Logs of network and control plane",
+    "messages": "Notices of the budget",
 }
 _DELETION_DAYS = 30
 """The longest that KMS waits before a deleted key is gone, and everything encrypted with it."""
@@ -42,6 +43,7 @@ def key_policies(site: Site) -> Mapping[str, str]:
         "disks": documents.key_use_via(root, account, f"ec2.{region}.amazonaws.com") + documents.key_use_by_role(scaling),
         "storage": documents.key_use_via(root, account, f"s3.{region}.amazonaws.com"),
         "logs": [documents.key_use_for_logs(f"logs.{region}.amazonaws.com", _log_groups(site))],
+        "messages": [documents.key_use_for_budgets(site.account, site.arn("budgets", "*", region=""))],
     }
     return {purpose: documents.document(documents.key_administration(root), *statements) for purpose, statements in uses.items()}
 

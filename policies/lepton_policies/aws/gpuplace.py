@@ -1,5 +1,6 @@
 """Where and when GPU pools run: what shares a fabric stands in one zone, and a trial sleeps at night."""
 
+import re
 from typing import Final
 
 from lepton_infra.rules.card import IT, On, Ref, Severity, stack_rule
@@ -9,14 +10,21 @@ from lepton_infra.rules.verdict import State, Verdict, any_of
 from lepton_infra.rules.view import Resource, View
 from lepton_policies.aws.gpupool import has_accelerators_among
 from lepton_policies.aws.instance import made_by
-from lepton_policies.shared.production import is_trial
+from lepton_policies.shared.dollars import with_price
+from lepton_policies.shared.production import is_trial, tagged
 
 _NODE_GROUP: Final = "aws:eks/nodeGroup:NodeGroup"
 _GROUP: Final = "aws:autoscaling/group:Group"
 _TEMPLATE: Final = "aws:ec2/launchTemplate:LaunchTemplate"
 _SCHEDULE: Final = "aws:autoscaling/schedule:Schedule"
 _H100: Final = "p5.48xlarge"
+_OFF_HOURS: Final = re.compile(r"\A(.*[:/])?off-?hours\Z", re.IGNORECASE)
+"""The tag by which schedulers such as Cloud Custodian's find what they switch off; `off` in it means not to."""
+_KEPT_OFF: Final = re.compile(r"\A(?!\s*(off|false|no)\s*\Z).*\S", re.IGNORECASE)
+_AS_IT_IS: Final = -1
+"""What leaves a bound of a group alone; a bound that is absent becomes 0 (EC2 Auto Scaling API, "PutScheduledUpdateGroupAction")."""
 _DEV_LIST: Final = [{"key": "environment", "value": "dev", "propagateAtLaunch": True}]
+_MIXED: Final = {"mixedInstancesPolicy": {"launchTemplate": {"overrides": [{"instanceType": _H100}]}}}
 
 
 @stack_rule(
@@ -82,10 +90,16 @@ def _is_single(subnets: View) -> Verdict:
     Severity.LOW,
     _GROUP,
     why="A trial's GPUs work in working hours at best; the other two thirds of the week are paid for all the same.",
-    fix="Add an `aws.autoscaling.Schedule` that sets `min_size` and `desired_capacity` to 0 in the evening.",
-    references=("custodian:asgoffhours",),
+    fix="Add an `aws.autoscaling.Schedule` that sets `min_size` and `desired_capacity` to 0 in the evening, or the tag `offhours`.",
+    references=("custodian:offhours", "custodian:asgoffhours", "custodian:ec2offhours"),
     good=[
         On(_GROUP, {"minSize": 1, "tags": _DEV_LIST}, around={"off": On(_SCHEDULE, {"autoscalingGroupName": IT, "desiredCapacity": 0})}),
+        On(
+            _GROUP,
+            {"minSize": 1, "tags": _DEV_LIST, **_MIXED},
+            around={"off": On(_SCHEDULE, {"autoscalingGroupName": IT, "minSize": 0, "desiredCapacity": -1})},
+        ),
+        {"minSize": 1, "tags": [*_DEV_LIST, {"key": "offhours", "value": "tz=utc", "propagateAtLaunch": True}], **_MIXED},
         {"minSize": 0, "tags": _DEV_LIST},
         {"minSize": 1},
     ],
@@ -96,6 +110,12 @@ def _is_single(subnets: View) -> Verdict:
             {"minSize": 1, "tags": _DEV_LIST, "mixedInstancesPolicy": {"launchTemplate": {"overrides": [{"instanceType": _H100}]}}},
             around={"up": On(_SCHEDULE, {"autoscalingGroupName": IT, "desiredCapacity": 4})},
         ),
+        On(
+            _GROUP,
+            {"minSize": 1, "tags": _DEV_LIST, **_MIXED},
+            around={"floor": On(_SCHEDULE, {"autoscalingGroupName": IT, "minSize": 2, "desiredCapacity": -1})},
+        ),
+        {"minSize": 1, "tags": [*_DEV_LIST, {"key": "offhours", "value": "off", "propagateAtLaunch": True}], **_MIXED},
     ],
     unknown=[
         On(
@@ -106,7 +126,16 @@ def _is_single(subnets: View) -> Verdict:
     ],
 )
 def trial_sleeps_at_night(group: Resource, stack: Stack) -> Verdict:
-    """A GPU group of a trial that is never empty has a schedule that empties it."""
-    sleeps = (one.autoscalingGroupName.refers_to(group) & (one.desiredCapacity <= 0) for one in stack.of(_SCHEDULE))
+    """A GPU group of a trial that is never empty has a schedule that empties it, or a tag of whatever does."""
+    sleeps = (one.autoscalingGroupName.refers_to(group) & _empties(one) for one in stack.of(_SCHEDULE))
     idle = is_trial(group) & (group.minSize > 0) & has_accelerators_among(group, stack)
-    return ~idle if idle.state is State.FAIL else idle.implies(group.has_some("schedule that empties it", sleeps))
+    if idle.state is State.FAIL:
+        return ~idle
+    asleep = group.has_some("schedule that empties it", sleeps) | tagged(group, _OFF_HOURS, _KEPT_OFF)
+    return with_price(idle.implies(asleep), group, stack)
+
+
+def _empties(schedule: Resource) -> Verdict:
+    """Return whether a schedule leaves a group without machines, or free to have none."""
+    fewest, wanted = schedule.minSize.or_default(0), schedule.desiredCapacity.or_default(0)
+    return (wanted == 0) | ((wanted == _AS_IT_IS) & (fewest == 0))

@@ -10,6 +10,7 @@ from lepton_infra.rules.values import UNKNOWN
 from lepton_infra.rules.verdict import Verdict, any_of
 from lepton_infra.rules.view import Resource, View
 from lepton_policies.shared import ports
+from lepton_policies.shared.dollars import with_price
 from lepton_policies.shared.ports import Opening, world_reaches
 from lepton_policies.shared.production import is_trial
 
@@ -251,7 +252,7 @@ def _is_for_s3(endpoint: Resource) -> Verdict:
     "cost-nat-count",
     Severity.MEDIUM,
     _NAT,
-    why="A NAT gateway costs 33 dollars a month before the first byte; a trial can do with one, or with endpoints alone.",
+    why="A NAT gateway is billed by the hour before the first byte; a trial can do with one, or with endpoints alone.",
     fix="Keep one NAT gateway outside production.",
     references=("pulumi:aws-ts-finops",),
     good=[
@@ -266,7 +267,7 @@ def trial_has_one_nat(nat: Resource, stack: Stack) -> Verdict:
     """Outside production a stack has one NAT gateway."""
     count = len(stack.of(_NAT))
     several = nat.pass_because(f"is one of {count} NAT gateways") if count > 1 else nat.fail_because("is alone")
-    return ~(several & is_trial(nat))
+    return with_price(~(several & is_trial(nat)), nat, stack)
 
 
 @stack_rule(
@@ -288,4 +289,4 @@ def address_is_attached(address: Resource, stack: Stack) -> Verdict:
     """Every public address is attached to something."""
     users = (user.allocationId.refers_to(address) for user in stack.of(_NAT, _ASSOCIATION))
     itself = address.instance.is_set() | address.networkInterface.is_set()
-    return itself | address.has_some("user", users)
+    return with_price(itself | address.has_some("user", users), address, stack)

@@ -5,10 +5,11 @@ from typing import Final
 
 from lepton_infra.rules.card import IT, On, Setting, Severity, rule, stack_rule
 from lepton_infra.rules.stack import Stack
-from lepton_infra.rules.values import UNKNOWN
+from lepton_infra.rules.values import ABSENT, UNKNOWN
 from lepton_infra.rules.verdict import PASS, Verdict, all_of, none_of
 from lepton_infra.rules.view import Resource, View
 from lepton_policies.aws.gpupool import has_accelerators_among
+from lepton_policies.shared.dollars import with_price
 from lepton_policies.shared.keys import EXAMPLE_KEY, WHY_OWN_KEY
 
 _BUDGET: Final = "aws:budgets/budget:Budget"
@@ -16,6 +17,7 @@ _NODE_GROUP: Final = "aws:eks/nodeGroup:NodeGroup"
 _GROUP: Final = "aws:autoscaling/group:Group"
 _VOLUME: Final = "aws:ebs/volume:Volume"
 _ATTACHMENT: Final = "aws:ec2/volumeAttachment:VolumeAttachment"
+_PERSISTENT: Final = "kubernetes:core/v1:PersistentVolume"
 _TEMPLATE: Final = "aws:ec2/launchTemplate:LaunchTemplate"
 _INSTANCE: Final = "aws:ec2/instance:Instance"
 _POOL: Final = {"instanceTypes": ["p5.48xlarge"]}
@@ -29,7 +31,7 @@ _HEARD: Final = {"subscriberEmailAddresses": ["ml@example.com"], "threshold": 80
     _NODE_GROUP,
     _GROUP,
     why="A GPU pool that grows by mistake costs more in a night than most teams in a month; without a budget the bill is first to say so.",
-    fix="Add an `aws.budgets.Budget` with notifications to the stack, or set `sharedBudget` of this rule to the name of the account's.",
+    fix="Add `budget` to the stack file or an `aws.budgets.Budget` with notifications to the program, or set `sharedBudget` of this rule.",
     references=("infracost:guardrail",),
     settings={"sharedBudget": Setting("", "name of a budget elsewhere that this stack counts toward")},
     good=[On(_NODE_GROUP, _POOL, around={"b": On(_BUDGET, {**_LIMIT, "notifications": [_HEARD]})}), {"instanceTypes": ["m7i.large"]}],
@@ -119,13 +121,20 @@ def node_disk_is_of_use(template: Resource) -> Verdict:
     why="A volume that hangs on no machine is billed by the month, and so are its snapshots.",
     fix="Add an `aws.ec2.VolumeAttachment`, or keep a snapshot and remove the volume.",
     references=("custodian:ebsgarbagecollect", "pulumi:aws-ts-finops"),
-    good=[On(_VOLUME, {"size": 100}, around={"a": On(_ATTACHMENT, {"volumeId": IT, "instanceId": "i-1"})})],
+    good=[
+        On(_VOLUME, {"size": 100}, around={"a": On(_ATTACHMENT, {"volumeId": IT, "instanceId": "i-1"})}),
+        On(_VOLUME, {"size": 100}, around={"pv": On(_PERSISTENT, {"spec": {"csi": {"driver": "ebs.csi.aws.com", "volumeHandle": IT}}})}),
+    ],
     bad=[{"size": 100}],
     unknown=[On(_VOLUME, {"size": 100}, around={"a": On(_ATTACHMENT, {"volumeId": UNKNOWN})})],
 )
 def volume_hangs_on_something(volume: Resource, stack: Stack) -> Verdict:
-    """Every volume is attached to a machine."""
-    return volume.has_some("attachment", (one.volumeId.refers_to(volume) for one in stack.of(_ATTACHMENT)))
+    """Every volume is attached to a machine, or is what a cluster's persistent volume stands for."""
+    machines = (one.volumeId.refers_to(volume) for one in stack.of(_ATTACHMENT))
+    pods = (
+        one.spec.csi.volumeHandle.refers_to(volume) for one in stack.of(_PERSISTENT) if one.spec.csi.volumeHandle.raw_value() is not ABSENT
+    )
+    return with_price(volume.has_some("attachment", (*machines, *pods)), volume, stack)
 
 
 @rule(
