@@ -1,14 +1,18 @@
 """Time `lepton check` of a program, and of a graph in a file, beside `pulumi preview` with the policy pack.
 
 The rival is the real engine with the pack that we ship, on a pretend cloud in this process: what a pull-request check costs otherwise, but
-for the account. Both sides run the same generated program of mixed resources with the same rules; all byte code is there.
-Checkov, the rival of `lepton check --graph`, is timed where its command is given: it wants the same resources as a Terraform plan.
+for the account. Both sides run the same generated program of mixed resources with the same rules, after one run that leaves all byte code.
+The rival of `lepton check --graph` is Checkov, on the same resources as a Terraform plan (`terraform_plan.py`), without its look into the
+network. It runs in an environment of its own that uv makes, from PyPI or its cache; where it cannot be had, that is said.
 
-`python benchmarks/check_speed.py [--resources 200 1000] [--times 3] [--checkov CHECKOV PLAN.json]`
+`python benchmarks/check_speed.py [--resources 200 1000] [--times 3] [--checkov 3.3.30]`
 """
 
 import argparse
+import json
+import os
 import resource
+import shutil
 import statistics
 import subprocess
 import sys
@@ -17,6 +21,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
+from typing import NamedTuple, cast
+
+from terraform_plan import plan_of
 
 from lepton_infra.engine import Operation, Session, ensure
 from lepton_infra.rehearsal.cloud import PretendCloud
@@ -49,6 +56,8 @@ for number in range((RESOURCES - 1) // 8):
     aws.ebs.Volume(f"volume-{number}", availability_zone="us-east-1a", size=100, encrypted=number % 9 != 0, tags=TAGS)
     aws.ec2.LaunchTemplate(f"template-{number}", instance_type="p5.48xlarge", block_device_mappings=DISK,
                            vpc_security_group_ids=[group.id], tags=TAGS)
+for number in range((RESOURCES - 1) % 8):
+    aws.ebs.Volume(f"more-{number}", availability_zone="us-east-1a", size=100, encrypted=True, tags=TAGS)
 """
 
 
@@ -79,16 +88,17 @@ def _cpu() -> float:
     return sum(usage.ru_utime + usage.ru_stime for usage in usages)
 
 
-def call(command: Sequence[str]) -> Callable[[], object]:
-    """Return an action that runs a checker, whose answer may be yes or no.
+def call(command: Sequence[str]) -> Callable[[], str]:
+    """Return an action that runs a checker, whose answer may be yes or no, and returns what it printed.
 
     The action raises RuntimeError where it is neither.
     """
 
-    def run() -> None:
+    def run() -> str:
         ended = subprocess.run(command, capture_output=True, check=False, text=True)
         if ended.returncode not in (0, 1):
             raise RuntimeError(f"{' '.join(command)}: exit code {ended.returncode}: {ended.stderr[-500:]}")
+        return ended.stdout
 
     return run
 
@@ -119,6 +129,54 @@ def measure(resources: int, times: int) -> Path:
     return graph
 
 
+class Checkov(NamedTuple):
+    """Checkov, ready to run on a plan."""
+
+    run: Callable[[], str]
+    """Runs it and returns its JSON."""
+    resources: int
+    """How many resources it says that it looked at."""
+    checks: int
+    """How many times it passed or failed one of them."""
+
+
+def checkov(version: str, graph: Path) -> Checkov | None:
+    """Return Checkov of a version for the resources of a graph; None where it cannot be had."""
+    tool = os.environ.get("UV") or shutil.which("uv")
+    if tool is None:
+        return None
+    asked = [tool, "tool", "run", "--from", f"checkov=={version}", "python", "-c", "import sys; print(sys.executable)"]
+    found = subprocess.run(asked, capture_output=True, check=False, text=True)
+    if found.returncode:
+        return None
+    plan = graph.with_name("plan.json")
+    plan.write_text(json.dumps(plan_of(json.loads(graph.read_text()))))
+    start = [str(Path(found.stdout.strip()).with_name("checkov")), "--framework", "terraform_plan", "--skip-download"]
+    run = call([*start, "--file", str(plan), "--output", "json", "--quiet", "--compact"])
+    summary = cast("dict[str, int]", json.loads(run())["summary"])
+    return Checkov(run, summary["resource_count"], summary["passed"] + summary["failed"])
+
+
+def measure_graph(graph: Path, version: str, times: int) -> None:
+    """Print both sides for a graph in a file.
+
+    Raises:
+        RuntimeError: Checkov did not look at what we looked at.
+    """
+    check = call([str(LEPTON), "check", "--graph", str(graph), "--json"])
+    checked = cast("int", json.loads(check())["checked"])
+    rival = checkov(version, graph)
+    if rival is None:
+        (ours,) = taken([check], times)
+        print(f"{checked:>5} resources from a file: lepton check --graph {ours.wall:.2f} s ({ours.cpu:.2f} s of processors)")
+        print(f"      checkov {version} cannot be had here: no uv, or neither PyPI nor uv's cache has it")
+        return
+    if rival.resources != checked:
+        raise RuntimeError(f"checkov looked at {rival.resources} resources, lepton at {checked}")
+    theirs, ours = taken([rival.run, check], times)
+    print(f"{checked:>5} resources from a file, {rival.checks} answers of checkov's: {_beside(f'checkov {version}', theirs, ours)}")
+
+
 def _beside(rival: str, theirs: Taken, ours: Taken) -> str:
     return (
         f"{rival} {theirs.wall:.2f} s ({theirs.cpu:.2f} s of processors), lepton check {ours.wall:.2f} s ({ours.cpu:.2f} s), "
@@ -131,18 +189,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--resources", type=int, nargs="+", default=[200, 1000])
     parser.add_argument("--times", type=int, default=3)
-    parser.add_argument("--checkov", nargs=2, metavar=("CHECKOV", "PLAN"), help="the command, and a Terraform plan of the same resources")
+    parser.add_argument("--checkov", default="3.3.30", metavar="VERSION")
     given = parser.parse_args()
+    # Whoever works with either tool has its byte code.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     graphs = [measure(resources, given.times) for resources in given.resources]
-    check = call([str(LEPTON), "check", "--graph", str(graphs[-1]), "--json"])
-    start = f"{given.resources[-1]:>5} resources from a file: "
-    if given.checkov:
-        checkov, plan = given.checkov
-        theirs, ours = taken([call([checkov, "--file", plan, "--quiet", "--compact", "--output", "json"]), check], given.times)
-        print(start + _beside("checkov", theirs, ours))
-    else:
-        (ours,) = taken([check], given.times)
-        print(f"{start}lepton check --graph {ours.wall:.2f} s ({ours.cpu:.2f} s of processors)")
+    measure_graph(graphs[-1], given.checkov, given.times)
 
 
 if __name__ == "__main__":

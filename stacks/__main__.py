@@ -3,7 +3,7 @@
 import pulumi
 
 from lepton_components import AutoscalingGroup, Budget, EncryptedNetwork, GpuCluster, Keys, Storage
-from lepton_components.wanted import budgets_of, pools_on, provider_of, scope_of, targets_of
+from lepton_components.wanted import budgets_of, loops_of, pools_on, provider_of, scope_of, targets_of
 from lepton_infra.sizing.program import running
 
 stack_file, plan = running()
@@ -102,5 +102,6 @@ pulumi.export("cluster", cluster.cluster)
 pulumi.export("endpoint", cluster.endpoint)
 pulumi.export("pools", cluster.pools)
 pulumi.export("targets", targets_of(plan))
+pulumi.export("loops", loops_of(plan))
 pulumi.export("groups", {name: group.group for name, group in groups.items()})
 pulumi.export("notices", [budget.topic for budget in budgets])

@@ -42,6 +42,30 @@ class ChangeArgs(TypedDict):
     """Fewest nodes from then on."""
 
 
+class StepArgs(TypedDict):
+    """One size of a pool, and the loads that it is enough for, in nodes' worth: a load of 3 fills three nodes."""
+
+    nodes: int
+    """The size."""
+    out_above: float
+    """Load above which more nodes are ordered."""
+    in_below: float
+    """Load up to which a larger pool may come down to this size."""
+
+
+class LoopArgs(TypedDict):
+    """What scales on load above the schedule's floors."""
+
+    window_minutes: int
+    """Time that load is averaged over for one decision."""
+    wait_minutes: int
+    """Time between two times that nodes are taken away."""
+    release_percent: int
+    """Share of the nodes that goes at a time, in percent, rounded down, but one node at least."""
+    steps: list[StepArgs]
+    """Sizes that are gone to, rising, each with the loads that it is enough for."""
+
+
 class PoolArgs(TypedDict):
     """GPU nodes of one machine type."""
 
@@ -69,6 +93,8 @@ class PoolArgs(TypedDict):
     """Whether nodes are bought as spot, which the cloud may take back at short notice; on demand where it is not said."""
     target_utilisation: NotRequired[float]
     """Share of the nodes' capacity that whatever scales on load aims at; where nothing does, the schedule sets the size itself."""
+    loop: NotRequired[LoopArgs]
+    """What scales on load by a table of sizes, in place of one target for every size."""
 
 
 class BadArgs(BadInput, pulumi.RunError):

@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from ipaddress import IPv4Network
+from itertools import pairwise
 from reprlib import repr as shortened
 from typing import Annotated, Literal, Protocol, cast
 
@@ -125,6 +126,39 @@ class ChangeSpec(Frozen):
     """Fewest nodes from then on."""
 
 
+class StepSpec(Frozen):
+    """One size of a pool, and the loads that it is enough for, in nodes' worth: a load of 3 fills three nodes."""
+
+    nodes: Annotated[int, Field(ge=1)]
+    """The size."""
+    out_above: Annotated[float, Field(ge=0)]
+    """Load above which more nodes are ordered."""
+    in_below: Annotated[float, Field(ge=0)]
+    """Load up to which a larger pool may come down to this size."""
+
+
+class LoopSpec(Frozen):
+    """What scales on load above the schedule's floors."""
+
+    window_minutes: Annotated[int, Field(ge=1, le=24 * 60)]
+    """Time that load is averaged over for one decision."""
+    wait_minutes: Annotated[int, Field(ge=1, le=24 * 60)]
+    """Time between two times that nodes are taken away."""
+    release_percent: Annotated[int, Field(ge=1, le=100)]
+    """Share of the nodes that goes at a time, in percent, rounded down, but one node at least."""
+    steps: Annotated[tuple[StepSpec, ...], Field(min_length=1, max_length=100)]
+    """Sizes that are gone to, rising, each with the loads that it is enough for."""
+
+    @field_validator("steps")
+    @classmethod
+    def _rising(cls, steps: tuple[StepSpec, ...]) -> tuple[StepSpec, ...]:
+        for before, after in pairwise(steps):
+            if not (before.nodes < after.nodes and before.out_above <= after.out_above and before.in_below <= after.in_below):
+                message = f"has {after.nodes} nodes after {before.nodes}; sizes and loads that rise"
+                raise ValueError(message)
+        return steps
+
+
 class PoolSpec(Frozen):
     """GPU nodes of one machine type."""
 
@@ -152,6 +186,8 @@ class PoolSpec(Frozen):
     """Changes of the lower bound over the day."""
     target_utilisation: Annotated[float, Field(gt=0, lt=1)] | None = None
     """Share of the nodes' capacity that whatever scales on load aims at; where nothing does, the schedule sets the size itself."""
+    loop: LoopSpec | None = None
+    """What scales on load by a table of sizes, in place of one target for every size."""
 
     @field_validator("max_nodes")
     @classmethod
@@ -175,6 +211,11 @@ class PoolSpec(Frozen):
         if faults:
             raise ValueError("\n".join(faults))
         return schedule
+
+    @property
+    def follows(self) -> bool:
+        """Say whether something scales on load."""
+        return self.loop is not None or self.target_utilisation is not None
 
     @property
     def served(self) -> str:

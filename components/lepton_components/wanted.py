@@ -4,7 +4,7 @@ from math import ceil
 
 import pulumi
 
-from lepton_components.border import PoolArgs, ScopeArgs, read
+from lepton_components.border import LoopArgs, PoolArgs, ScopeArgs, read
 from lepton_components.contract import KeysSpec, cloud
 from lepton_infra.config import Budget, Pool, Stack
 from lepton_infra.sizing.fleetplan import Part
@@ -66,6 +66,28 @@ def targets_of(plan: Plan) -> dict[str, float]:
     return {pool.name: pool.target_utilisation for pool in plan.pools if pool.target_utilisation is not None}
 
 
+def loops_of(plan: Plan) -> dict[str, LoopArgs]:
+    """Return what scales on load in the cluster, by pool, as the plan simulates it; pools without a loop left out.
+
+    Nothing in the stack reads it either: a KEDA `ScaledObject` or a controller of one's own can, where a single target is too coarse.
+    """
+    return {pool.name: loop for pool in plan.pools if (loop := _loop(pool, pool.max_nodes)) is not None}
+
+
+def _loop(planned: PoolPlan, most: int) -> LoopArgs | None:
+    """Return the plan's loop with sizes up to the most nodes; None where there is none, or the plan is from before there were steps."""
+    loop = planned.loop
+    sizes = [step for step in loop.steps if step.nodes <= most] if loop else []
+    if not loop or not sizes:
+        return None
+    return {
+        "window_minutes": loop.window_minutes,
+        "wait_minutes": loop.scale_in_wait_minutes,
+        "release_percent": loop.release_percent,
+        "steps": [{"nodes": step.nodes, "out_above": step.out_above, "in_below": step.in_below} for step in sizes],
+    }
+
+
 def _part(pool: Pool, planned: PoolPlan, part: Part) -> PoolArgs:
     args: PoolArgs = {
         "name": part.name,
@@ -81,8 +103,15 @@ def _part(pool: Pool, planned: PoolPlan, part: Part) -> PoolArgs:
     }
     if part.spot:
         args["spot"] = True
+    return _with_load(args, planned)
+
+
+def _with_load(args: PoolArgs, planned: PoolPlan) -> PoolArgs:
+    loop = _loop(planned, args["max_nodes"])
     if planned.target_utilisation is not None:
         args["target_utilisation"] = planned.target_utilisation
+    if loop is not None:
+        args["loop"] = loop
     return args
 
 
@@ -98,6 +127,4 @@ def _pool(pool: Pool, planned: PoolPlan) -> PoolArgs:
         "lead_minutes": planned.lead_minutes,
         "schedule": [{"cron": change.cron, "min_nodes": change.min_nodes} for change in planned.schedule],
     }
-    if planned.target_utilisation is not None:
-        args["target_utilisation"] = planned.target_utilisation
-    return args
+    return _with_load(args, planned)

@@ -73,10 +73,11 @@ app.add_typer(engine.app, name="engine")
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and leave with its exit code."""
-    from lepton_infra.cli import render
-
     try:
         app(list(arguments) if arguments is not None else None)
     except LeptonError as error:
+        # A verb that runs a program starts it before anything here prints.
+        from lepton_infra.cli import render
+
         render.fault(error)
         sys.exit(error.exit_code)

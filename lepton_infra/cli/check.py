@@ -1,6 +1,7 @@
 """`lepton check`: the installed rules over a graph."""
 
 import datetime as dt
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,6 +9,7 @@ import typer
 
 from lepton_infra.cli import source
 from lepton_infra.cli.source import Source
+from lepton_infra.errors import BadInput
 
 if TYPE_CHECKING:
     from lepton_infra.rules.card import Card, Severity
@@ -33,7 +35,7 @@ def check(  # noqa: PLR0917 (typer makes an option of each)
     Example: lepton check serve-aws --severity high
     """
     asked = Source(stack, graph, state, preview, project, seconds, answers, debug)
-    found, (cards, least) = source.load(asked, lambda: _rules(severity))
+    found, (cards, least) = source.load(asked, lambda: _rules(severity, read_catalog=bool(stack)))
     # Loaded by now, while the program ran.
     from lepton_infra.cli import checkpage, render
     from lepton_infra.rules.outside import Outside
@@ -52,12 +54,18 @@ def check(  # noqa: PLR0917 (typer makes an option of each)
         raise typer.Exit(code)
 
 
-def _rules(severity: str) -> "tuple[tuple[Card, ...], Severity]":
-    """Load the rules, and all else that judging needs."""
+def _rules(severity: str, *, read_catalog: bool) -> "tuple[tuple[Card, ...], Severity]":
+    """Load the rules, and all else that judging needs; what machines hold only where there is time for it, as few graphs ask."""
     from lepton_infra.cli import checkpage
     from lepton_infra.config import exemptions
     from lepton_infra.rules import runner
     from lepton_infra.rules.packs import installed_cards
 
     del exemptions, runner
-    return installed_cards(), checkpage.severity_of(severity)
+    least, cards = checkpage.severity_of(severity), installed_cards()
+    if read_catalog:
+        from lepton_infra.catalog import load_catalog
+
+        with suppress(BadInput):  # the rule that asks for it says so
+            load_catalog()
+    return cards, least

@@ -151,10 +151,10 @@ def _scaling(pool: "PoolPlan") -> None:
     loop, money = pool.loop, pool.usd_per_month
     outs = sum(change.scale == "out" for change in pool.schedule)
     render.say(f"  Nodes: {pool.min_nodes} to {pool.max_nodes}; the floor rises {outs} and falls {len(pool.schedule) - outs} times a day.")
-    if loop and pool.target_utilisation is not None:
+    if loop:
         render.say(
-            f"  Loop: aims at {pool.target_utilisation:.0%} utilisation; out above {loop.scale_out_above:.0%}, in below "
-            f"{loop.scale_in_below:.0%} after {loop.scale_in_wait_minutes} minutes."
+            f"  Loop: out above {loop.scale_out_above:.0%} utilisation at the usual size, in below {loop.scale_in_below:.0%}, "
+            f"{loop.release_percent} % of the nodes every {loop.scale_in_wait_minutes} minutes."
         )
     spread = "" if money.p10 is None or money.p90 is None else f" (p10 {money.p10:,.0f} $, p90 {money.p90:,.0f} $)"
     render.say(f"  A month: {money.expected:,.0f} ${spread}")

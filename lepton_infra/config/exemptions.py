@@ -20,8 +20,7 @@ from typing import Annotated, cast
 from pydantic import BaseModel, BeforeValidator, Field, ValidationError
 
 from lepton_infra.config.base import Frozen
-from lepton_infra.config.faults import sentences
-from lepton_infra.config.project import Project, read_yaml
+from lepton_infra.config.root import Project, read_yaml
 from lepton_infra.errors import BadInput, Fault
 
 KEY = "lepton:exemptions"
@@ -95,6 +94,8 @@ def parse_exemptions(value: object, where: str) -> tuple[Exemption, ...]:
     try:
         return tuple(_Listed.model_validate({"exemptions": cast("list[object]", value)}).exemptions)
     except ValidationError as error:
+        from lepton_infra.config.faults import sentences  # noqa: PLC0415 (it loads the models of a whole stack, and few files have faults)
+
         raise BadInput(
             Fault(f"{where}{fault.where.removeprefix('.exemptions')}", fault.given, fault.allowed, fault.remedy)
             for fault in sentences(error, "", _Listed)

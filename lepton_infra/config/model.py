@@ -148,7 +148,9 @@ class Pool(Frozen):
     quantile: Annotated[float, Field(ge=0.5, lt=1)] | None = None
     """In place of `violations`, where no autoscaler runs above the planned hours: quantile of demand that they serve alone."""
     forecaster: str = "auto"
-    """Name of the forecaster; `auto` lets the one with the least pinball loss on the series itself win."""
+    """Name of the forecaster. `auto` lets the one with the least pinball loss on the series itself win, or the mean of the best few; where
+    demand is split by tenant, each is tried on the sum and tenant by tenant, bottom up. `auto+statsforecast` lets the models of the extra
+    `forecast` take part."""
     min_nodes: Annotated[int, Field(ge=0)] = 1
     """Fewest nodes, whatever the forecast says."""
     max_nodes: Annotated[int, Field(ge=1)] = 100

@@ -65,7 +65,8 @@ _WORKERS: Final = 4
 class _Run:
     """What is known of one run of the engine."""
 
-    dry_run: bool = True
+    dry_run: bool = False
+    """Whether it is a preview; `pulumi policy analyze` never says, and what it has read will not be better known later."""
     exemptions: tuple[Exemption, ...] = ()
     today: dt.date = dt.date.min
     seen: dict[str, Subject] = field(default_factory=dict[str, Subject])
@@ -89,7 +90,7 @@ class Analyzer(AnalyzerServicer):
         self._today = today
         self._off: frozenset[str] = frozenset()
         self._no_remedies = rpc.RemediateResponse(not_applicable=[rpc.PolicyNotApplicable(policy_name=card.id) for card in pack.cards])
-        self._elsewhere: dict[tuple[str, ...], rpc.AnalyzeResponse] = {}
+        self._elsewhere: dict[str, rpc.AnalyzeResponse] = {}
         self._run = _Run()
         self._lock = Lock()
 
@@ -149,7 +150,7 @@ class Analyzer(AnalyzerServicer):
         """Return what the resource rules for a resource's type find in it."""
         cards = self._runner.cards_for(request.type)
         response = rpc.AnalyzeResponse()
-        response.CopyFrom(self._not_applicable(cards))
+        response.CopyFrom(self._not_applicable(request.type, cards))
         if not cards and not self._looks_around:
             return response
         subject = _subject(request)
@@ -239,17 +240,15 @@ class Analyzer(AnalyzerServicer):
             self._settings = settings
             self._runner = Runner(self._pack.cards, settings, self._outside)
 
-    def _not_applicable(self, cards: list[Card]) -> rpc.AnalyzeResponse:
-        """Return the answer that says which cards do not look at such a resource; made once for each set of cards."""
-        key = tuple(card.id for card in cards)
-        if key not in self._elsewhere:
-            others = [
-                rpc.PolicyNotApplicable(policy_name=card.id)
-                for card in self._pack.cards
-                if card.kind is Kind.RESOURCE and card.id not in key
-            ]
-            self._elsewhere[key] = rpc.AnalyzeResponse(not_applicable=others)
-        return self._elsewhere[key]
+    def _not_applicable(self, type_token: str, cards: list[Card]) -> rpc.AnalyzeResponse:
+        """Return the answer that says which cards do not look at resources of a type; made once for each type."""
+        response = self._elsewhere.get(type_token)
+        if response is None:
+            looking = {card.id for card in cards}
+            others = (card.id for card in self._pack.cards if card.kind is Kind.RESOURCE and card.id not in looking)
+            response = rpc.AnalyzeResponse(not_applicable=[rpc.PolicyNotApplicable(policy_name=other) for other in others])
+            self._elsewhere[type_token] = response
+        return response
 
     def _diagnostic(self, finding: Finding) -> rpc.AnalyzeDiagnostic:
         card = self._cards[finding.rule]

@@ -26,6 +26,9 @@ UNKNOWN_STRINGS: Final = frozenset(
 )
 """An unknown value is sent as one of these strings, by the type that it will have."""
 
+REDACTED: Final = "[secret]"
+"""What `pulumi policy analyze --file` puts into a secret that it cannot decrypt (pulumi 3.259, `policy analyze --help`)."""
+
 SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
 """An object with this key is no object but a secret, an asset, a reference or an output."""
 SECRET: Final = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 (the mark of one)
@@ -87,7 +90,8 @@ def _unsign(inside: dict[str, object]) -> object:
     if signature is None:
         return inside
     if signature == SECRET:
-        return Secret(inside.get("value"))
+        value = inside.get("value")
+        return Secret(UNKNOWN if value == REDACTED else value)
     if signature in (ASSET, ARCHIVE):
         return Asset("asset" if signature == ASSET else "archive")
     if signature == REFERENCE:

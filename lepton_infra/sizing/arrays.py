@@ -41,9 +41,9 @@ def trailing_sum(values: Floats, length: int) -> Floats:
 
 
 def leading_max(values: Ints, length: int) -> Ints:
-    """Return the largest of each value and the `length - 1` after it."""
-    padded = np.concatenate([values, np.full(length - 1, values[-1])])
-    return np.max(sliding_window_view(padded, length), axis=1)
+    """Return the largest of each value and the `length - 1` after it, along the first axis."""
+    padded = np.concatenate([values, np.repeat(values[-1:], length - 1, axis=0)])
+    return np.max(sliding_window_view(padded, length, axis=0), axis=-1)
 
 
 def trailing_max(values: Ints, length: int) -> Ints:

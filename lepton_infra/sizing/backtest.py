@@ -16,7 +16,7 @@ from lepton_infra.errors import BadInput, Fault
 from lepton_infra.sizing import planner, policies
 from lepton_infra.sizing.arrays import Floats, trailing_max
 from lepton_infra.sizing.forecast import GAIN, WARM_UP_SEASONS, Method, Task, blended, coverage, methods, ranked
-from lepton_infra.sizing.forecasters import FORECASTERS
+from lepton_infra.sizing.rungs import open_rungs
 from lepton_infra.sizing.series import HISTORY_DAYS, LARGEST, DemandSeries
 from lepton_infra.sizing.simulator import CALM, Policy, Score, Setting, Span, Trouble, score, simulate
 
@@ -225,13 +225,18 @@ def _contestants(case: _Case) -> Iterator[tuple[str, Callable[[], _Made]]]:
 
 
 def _ours(case: _Case) -> _Made:
-    method = blended(_before(case), list(FORECASTERS))
+    method = blended(_before(case), _open(case))
     hold = planner.eased(case.setting, policies.wanted(case.setting, planner.ladder(case.task, method)))
     aim = planner.SHARE_AIMED_AT * case.question.violations
     rung = planner.calibrated(case.setting, hold, aim, case.past, _rehearsed(case))
     policy = planner.kept(case.setting, hold, rung, aim, case.test.first)
     others = [planner.kept(case.setting, hold, other, tail, case.test.first) for other, tail in enumerate(planner.TAILS.tolist())]
     return _Made(policy, f"{_named(rung)} at first", method, others)
+
+
+def _open(case: _Case) -> tuple[str, ...]:
+    """Return the forecasters that a plan made before the test would choose from."""
+    return open_rungs(float(np.sum(~np.isnan(case.task.values[: case.test.first]))) / case.task.season)
 
 
 def _rival(case: _Case, name: str) -> _Made:

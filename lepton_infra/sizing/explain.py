@@ -15,8 +15,7 @@ from lepton_infra.sizing.forecast import Method
 from lepton_infra.sizing.history import History
 from lepton_infra.sizing.lead import lead_minutes
 from lepton_infra.sizing.level import Asked, Level, named
-from lepton_infra.sizing.loop import TOLERANCE, calm_minutes
-from lepton_infra.sizing.plan import Money
+from lepton_infra.sizing.plan import Loop, Money
 from lepton_infra.sizing.record import Record
 from lepton_infra.sizing.series import CYCLES_FOR_TRUST
 from lepton_infra.sizing.units import UNIT_NAMES
@@ -45,6 +44,8 @@ class Explained:
     floors: Fleet
     """What the hours planned hold."""
     level: Level
+    loop: Loop | None
+    """The loop as the plan states it."""
     money: Money
     judged: Judged | None
     record: Record
@@ -192,10 +193,11 @@ def _level(told: Explained) -> str:
     level, asked = told.level, told.asked
     if level.tracking is None:
         return f"The stack file fixes the quantile: floors hold {named(level.quantile)} of each hour, and nothing runs above them."
-    hold = f"floors that hold {named(level.quantile)} of each hour and a loop that aims at {level.tracking.target:.0%} above them"
+    spare = f"keeps {level.tracking.margin:.2g} times the root of the load to spare"
+    hold = f"floors that hold {named(level.quantile)} of each hour and a loop above them that {spare}"
     if not level.found:
         return f"With too few days to find a level on, it is a cautious guess: {hold}."
-    days = round((level.span.end - level.span.first) / told.past.windows.season)
+    days = round((level.found.span.end - level.found.span.first) / told.past.windows.season)
     return (
         f"Allowed are {asked.allowed:.1%} of windows short: of all levels, {hold} would have cost least on the last {days} days, each "
         f"planned as of its beginning, with {level.found.done.violated:.2%} short."
@@ -203,12 +205,16 @@ def _level(told: Explained) -> str:
 
 
 def _loop(told: Explained) -> str:
-    if told.level.tracking is None:
+    loop = told.loop
+    if loop is None:
         return ""
-    lead, target = lead_minutes(told.pool), told.level.tracking.target
+    few, many = loop.steps[0], loop.steps[-1]
+    low, high = few.out_above / few.nodes, many.out_above / many.nodes
+    serve = "serves" if few.nodes == 1 else "serve"
     return (
-        f"The loop adds nodes above {target * (1 + TOLERANCE):.0%} utilisation and takes them away below {target * (1 - TOLERANCE):.0%}, "
-        f"only to the most wished within {calm_minutes(lead)} minutes: one that goes too early is missed for the {lead} that another takes."
+        f"The loop orders nodes above {low:.0%} utilisation where {few.nodes} {serve} and above {high:.0%} where {many.nodes} do. "
+        f"It lets {loop.release_percent} % go at a time, every {loop.scale_in_wait_minutes} minutes at most: one that goes too early is "
+        f"missed for the {loop.scale_out_wait_minutes} that another takes."
     )
 
 

@@ -3,15 +3,6 @@
 from lepton_infra.sizing.fleet import Fleet
 
 
-def hottest(fleet: Fleet) -> float:
-    """Return the mean share of busy slots up to which the fewest nodes planned keep the promise; 1 without one.
-
-    A larger fleet may run hotter, so what holds for the smallest holds at every hour.
-    """
-    queue = fleet.candidate.node.queue
-    return queue.utilisation(max(min(fleet.nodes), 1) * fleet.candidate.node.replicas) if queue else 1.0
-
-
 def promise_told(fleet: Fleet) -> str:
     """Return the sentence about the busy slots up to which the promise is kept; nothing where there is none."""
     queue, replicas = fleet.candidate.node.queue, fleet.candidate.node.replicas

@@ -1,4 +1,4 @@
-"""The level of a plan: which quantile of the hours the floors hold and how hot the loop above them runs, found on days gone by.
+"""The level of a plan: which quantile of the hours the floors hold and how much the loop above them has to spare, found on days gone by.
 
 A pool says which share of windows may be short, or fixes the quantile. Either way every recorded day is planned again as of its beginning,
 floors and loop are run over it, and the choice is the cheapest that would have kept to the share.
@@ -16,12 +16,15 @@ from lepton_infra.sizing.arrays import Floats, Ints
 from lepton_infra.sizing.dayahead import HOURS, days_to_replay, replayed, trusted
 from lepton_infra.sizing.forecast import Method, Task
 from lepton_infra.sizing.history import History
-from lepton_infra.sizing.loop import UNMEASURED, Limits, Tracking, Tuned, floor_and_loop, tuned
+from lepton_infra.sizing.loop import CAUTIOUS, Limits, Tracking, floor_and_loop
 from lepton_infra.sizing.policies import timetable
 from lepton_infra.sizing.simulator import Policy, Setting, Span
+from lepton_infra.sizing.tuning import Tuned, tuned
 
 NOMINAL: Final = 0.95
 """The quantile by whose loss forecasters are chosen where none is fixed."""
+MEMORY_DAYS: Final = 7
+"""Days that floors and loop are found on: a week, so that each day of it counts once and what is long gone not at all."""
 SHOWN: Final = (0.9, 0.95, 0.99)
 """Quantiles that a plan shows beside the median and the level."""
 FLOORS: Final = (0.05, 0.25, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99)
@@ -89,6 +92,8 @@ class Level:
     """The windows that were planned again, to judge on."""
     found: Tuned | None
     """How it did on the days that it was found on; None where there was no day to find it on."""
+    later: tuple[tuple[int, Tracking], ...] = ()
+    """How the loop decides from each of these windows on: the first ones of the days held out, found anew for each."""
 
 
 def asked_of(pool: Pool) -> Asked:
@@ -101,10 +106,11 @@ def asked_of(pool: Pool) -> Asked:
 
 
 def find_level(case: Case, method: Method, *, held_out: int = 0) -> Level:
-    """Find floors and loop on the recorded days but the last `held_out`, and plan all of them again, those included.
+    """Find floors and loop on the last `MEMORY_DAYS` before the `held_out` days, and plan all recorded days again, those included.
 
-    Where the quantile is fixed the floors hold it, and there is no loop. With fewer than three days nothing is found either: the floors
-    hold the highest of `FLOORS`, and the loop aims at `UNMEASURED`.
+    A plan is made anew every day, so those held out are planned as they would have been: each with floors and loop found on the days before
+    it. Where the quantile is fixed the floors hold it, and there is no loop. With fewer than three days nothing is found either: the floors
+    hold the highest of `FLOORS`, and the loop is `CAUTIOUS`.
 
     Args:
         case: the pool.
@@ -117,20 +123,25 @@ def find_level(case: Case, method: Method, *, held_out: int = 0) -> Level:
     levels = asked.levels
     floors = setting.nodes(replayed(case.hourly, method, before + held_out, levels))
     by_window, first = spread(past, floors)
-    until = len(setting.values) - held_out * past.windows.season
-    found = None
-    if before and trusted(hours[:known]) and not asked.fixed:
-        found = tuned(setting, by_window, asked.aim, Span(first, until), case.limits)
-    place, target = (found.level, found.target) if found else (len(levels) - 1, min(UNMEASURED, case.limits.hottest))
-    tracking = None if asked.fixed else Tracking(target, case.limits)
-    return Level(levels[place], tracking, by_window[:, place], Span(first, len(setting.values)), found)
+    season, span = past.windows.season, Span(first, len(setting.values))
+    if asked.fixed:
+        return Level(levels[0], None, by_window[:, 0], span, None)
+    if not before or not trusted(hours[:known]):
+        return Level(levels[-1], Tracking(*CAUTIOUS, case.limits), by_window[:, -1], span, None)
+    mornings = [span.end - days * season for days in range(held_out, 0, -1)] or [span.end]
+    each = tuned(setting, by_window, asked.aim, [Span(max(at - MEMORY_DAYS * season, first), at) for at in mornings], case.limits)
+    found, planned = each[0], by_window[:, each[0].level].copy()
+    for at, anew in zip(mornings, each, strict=True):
+        planned[at : at + season] = by_window[at : at + season, anew.level]
+    later = tuple((at, anew.tracking) for at, anew in zip(mornings, each, strict=True) if at < span.end)
+    return Level(levels[found.level], found.tracking, planned, span, found, later)
 
 
 def as_run(setting: Setting, level: Level) -> Policy:
     """Return the policy that the plan is at run time: floors and loop, or floors alone."""
     if level.tracking is None:
         return timetable(setting, level.floors)
-    return floor_and_loop(setting, level.floors, level.tracking)
+    return floor_and_loop(setting, level.floors, level.tracking, level.later)
 
 
 def spread(past: History, nodes: Ints) -> tuple[Ints, int]:

@@ -20,16 +20,17 @@ from lepton_infra.sizing.events import Event, affected, cautions, read_events, t
 from lepton_infra.sizing.explain import Explained, warnings, why
 from lepton_infra.sizing.fleet import Candidate, Fleet, candidates, choose, staff, system_faults
 from lepton_infra.sizing.forecast import GAIN, Method, Task, blends
-from lepton_infra.sizing.heat import hottest, promise_told
+from lepton_infra.sizing.heat import promise_told
 from lepton_infra.sizing.history import History, history
 from lepton_infra.sizing.lead import lead_minutes
 from lepton_infra.sizing.lead import told as lead_told
 from lepton_infra.sizing.level import SHOWN, Asked, Case, Level, as_run, asked_of, by_day, find_level, shown
 from lepton_infra.sizing.limits import fleet_faults
 from lepton_infra.sizing.lock import inputs_of
-from lepton_infra.sizing.loop import TOLERANCE, Limits, calm_minutes, calm_windows
+from lepton_infra.sizing.loop import Limits, calm_windows
+from lepton_infra.sizing.looped import aimed_at, written
 from lepton_infra.sizing.money import interval
-from lepton_infra.sizing.plan import Hour, Loop, Money, Offer, Plan, PoolPlan
+from lepton_infra.sizing.plan import Hour, Money, Offer, Plan, PoolPlan
 from lepton_infra.sizing.promised import Needed, needed, promises
 from lepton_infra.sizing.record import Record
 from lepton_infra.sizing.rungs import forecaster_fault, open_rungs
@@ -161,6 +162,7 @@ def _pool_plan(pool: Pool, prepared: _Prepared, where: str, say: Callable[[str],
     level = find_level(case, seen.ahead[0][1])
     floors = staff(fleets[0].candidate, seen.day.at(level.quantile).tolist(), pool.min_nodes)
     money = _money(case, level, floors)
+    loop = written(case.setting, level, float(np.median(seen.day.p50)), lead_minutes(pool))
     say(f"planning {pool.name}: its rivals on the last days")
     judged = compare(case)
     serving = prepared.served[plain(fleets[0].candidate.machine.gpu or "")]
@@ -175,6 +177,7 @@ def _pool_plan(pool: Pool, prepared: _Prepared, where: str, say: Callable[[str],
         fleets,
         floors,
         level,
+        loop,
         money,
         judged,
         prepared.record,
@@ -200,8 +203,8 @@ def _pool_plan(pool: Pool, prepared: _Prepared, where: str, say: Callable[[str],
         hours=_hours(seen.day, level.quantile, floors, past.hours.end),
         min_nodes=base(floors.nodes, past.hours.end.hour, lead_minutes(pool)),
         max_nodes=pool.max_nodes,
-        target_utilisation=level.tracking.target if level.tracking else None,
-        loop=_loop(pool, level),
+        target_utilisation=aimed_at(loop),
+        loop=loop,
         schedule=schedule(floors.nodes, past.hours.end.hour, lead_minutes(pool)),
         usd_per_month=money,
         compared=judged.table if judged else None,
@@ -251,8 +254,7 @@ def setting_of(past: History, pool: Pool, node: NodeShape) -> Setting:
 def _case(pool: Pool, prepared: _Prepared, past: History, seen: _Seen, chosen: Candidate) -> Case:
     setting = setting_of(past, pool, chosen.node)
     asked = asked_of(pool)
-    fewest = staff(chosen, seen.day.at(asked.levels[0]).tolist(), pool.min_nodes)
-    limits = Limits(calm_windows(lead_minutes(pool), setting.hours_per_window), pool.max_nodes, hottest(fewest))
+    limits = Limits(calm_windows(lead_minutes(pool), setting.hours_per_window), pool.max_nodes)
     return Case(past, setting, seen.lead, seen.hourly, prepared.names, asked, limits, chosen.machine.usd_per_hour)
 
 
@@ -266,18 +268,6 @@ def _money(case: Case, level: Level, floors: Fleet) -> Money:
         return Money(expected=round(floors.usd / HOURS * HOURS_PER_MONTH, 2), p10=None, p90=None, days=0)
     expected, p10, p90 = (round(nodes * month, 2) for nodes in (found.expected, found.p10, found.p90))
     return Money(expected=expected, p10=p10, p90=p90, days=int(np.sum(~np.isnan(days))))
-
-
-def _loop(pool: Pool, level: Level) -> Loop | None:
-    if level.tracking is None:
-        return None
-    target, lead = level.tracking.target, lead_minutes(pool)
-    return Loop(
-        scale_out_above=round(target * (1 + TOLERANCE), 4),
-        scale_in_below=round(target * (1 - TOLERANCE), 4),
-        scale_out_wait_minutes=lead,
-        scale_in_wait_minutes=calm_minutes(lead),
-    )
 
 
 def _hours(day: Day, level: float, fleet: Fleet, start: dt.datetime) -> tuple[Hour, ...]:

@@ -79,17 +79,39 @@ class Change(Frozen):
     """Whether the floor rises or falls."""
 
 
+class Step(Frozen):
+    """One size of a pool, and the loads that it is enough for: demand of a window over what a node serves, so a load of 3 fills three."""
+
+    nodes: int
+    """The size."""
+    out_above: float
+    """Load above which more nodes are ordered."""
+    in_below: float
+    """Load up to which a larger pool may come down to this size."""
+
+
 class Loop(Frozen):
-    """How whatever scales on load should decide above the floors; the plan's own simulation of it decides by these numbers."""
+    """How whatever scales on load decides above the floors; the plan's own simulation of it decides by these numbers.
+
+    After each window: where the smallest size that is enough for its load is larger than what serves, that size is ordered. Else, where
+    what would be left after letting `release_percent` go is enough to come down to, that share goes.
+    """
 
     scale_out_above: float
-    """Mean utilisation of the serving nodes, as a share of their capacity, above which nodes are added."""
+    """Mean utilisation of the serving nodes, as a share of their capacity, above which a pool of usual size gets more nodes. A larger one
+    may run hotter: `steps` say how hot."""
     scale_in_below: float
-    """Mean utilisation below which nodes are taken away."""
+    """Mean utilisation below which nodes of a pool of usual size are taken away."""
     scale_out_wait_minutes: int
-    """Time for which nodes on their way count as if they served: the lead time."""
+    """Time for which nodes on their way count as if they served: the lead time. Nothing is taken away in it."""
     scale_in_wait_minutes: int
-    """Time over which the most that was wished is kept before nodes are taken away."""
+    """Time between two times that nodes are taken away."""
+    window_minutes: int = 0
+    """Time that load is averaged over for one decision; 0 in a plan from before there were steps."""
+    release_percent: int = 0
+    """Share of the nodes that goes at a time, in percent, rounded down, but one node at least."""
+    steps: tuple[Step, ...] = ()
+    """Sizes that are gone to, rising, each with the loads that it is enough for."""
 
 
 class Money(Frozen):
@@ -167,7 +189,7 @@ class PoolPlan(Frozen):
     node_capacity: float
     """Demand that one node serves."""
     violations: float | None
-    """Share of windows that may be short, for which the quantile and the target were found; None where the quantile is fixed."""
+    """Share of windows that may be short, for which the quantile and the loop were found; None where the quantile is fixed."""
     quantile: float
     """Quantile of the hours' demand that the planned nodes serve alone."""
     lead_quantile: float
@@ -194,10 +216,10 @@ class PoolPlan(Frozen):
     max_nodes: int
     """Upper bound for the autoscaler."""
     target_utilisation: float | None
-    """Mean share of the serving nodes' capacity for an autoscaler to aim at: the hottest that would have kept to the share allowed. None
-    where the quantile is fixed and the floors do it alone."""
+    """Mean share of the serving nodes' capacity that a pool of usual size settles about, for an autoscaler that knows no table. None where
+    the quantile is fixed and the floors do it alone."""
     loop: Loop | None
-    """Thresholds that follow from the target."""
+    """What scales on load above the floors."""
     schedule: tuple[Change, ...]
     """Changes of the lower bound over the day, in order of time."""
     usd_per_month: Money

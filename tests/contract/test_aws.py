@@ -239,18 +239,35 @@ def test_hours_of_the_plan_are_written_on_the_groups(graph: Graph, plan: Plan) -
     assert sorted(written) == sorted((one.cron, one.min_nodes, -1, -1, "Etc/UTC") for one in changes)
 
 
-def test_a_group_follows_load_above_its_floors_where_the_plan_has_a_target(graph: Graph, plan: Plan) -> None:
-    policy = graph.one("aws:autoscaling/policy:Policy", "overflow-load").inputs
+def test_a_group_follows_a_target_above_its_floors_where_there_is_no_table(rig: Any) -> None:
+    built = rig.build(lambda: AutoscalingGroup("group", rig.group(pool=rig.pool(target_utilisation=0.64, lead_minutes=10))))
+
+    policy = built.one("aws:autoscaling/policy:Policy", "group-load").inputs
     tracked = policy["targetTrackingConfiguration"]
-    target = plan.pool("overflow").target_utilisation
-    assert target is not None
-    assert tracked["targetValue"] == pytest.approx(100 * target)
-    assert policy["estimatedInstanceWarmup"] == 60 * plan.pool("overflow").lead_minutes
+    assert tracked["targetValue"] == pytest.approx(64)
+    assert policy["estimatedInstanceWarmup"] == 600
     metric = tracked["customizedMetricSpecification"]
     assert metric["metricDimensions"] == [{"name": "AutoScalingGroupName", "value": policy["autoscalingGroupName"]}]
-    for _, statement in _statements(graph, "aws:iam/rolePolicy:RolePolicy"):
-        if "cloudwatch:PutMetricData" in statement["Action"]:
-            assert statement["Condition"]["StringEquals"]["cloudwatch:namespace"] == metric["namespace"]
+    assert built.of("aws:cloudwatch/metricAlarm:MetricAlarm") == []
+    (statement,) = [one for _, one in _statements(built, "aws:iam/rolePolicy:RolePolicy") if "cloudwatch:PutMetricData" in one["Action"]]
+    assert statement["Condition"]["StringEquals"]["cloudwatch:namespace"] == metric["namespace"]
+
+
+def test_a_group_may_publish_what_its_alarms_look_at(graph: Graph) -> None:
+    looked_at = [
+        query["metric"]
+        for alarm in graph.of("aws:cloudwatch/metricAlarm:MetricAlarm")
+        for query in alarm.inputs["metricQueries"]
+        if "metric" in query
+    ]
+    group = graph.one("aws:autoscaling/policy:Policy", "overflow-load-in").inputs["autoscalingGroupName"]
+    assert {metric["dimensions"]["AutoScalingGroupName"] for metric in looked_at} == {group}
+    (allowed,) = [
+        statement["Condition"]["StringEquals"]["cloudwatch:namespace"]
+        for _, statement in _statements(graph, "aws:iam/rolePolicy:RolePolicy")
+        if "cloudwatch:PutMetricData" in statement["Action"]
+    ] or [looked_at[0]["namespace"]]
+    assert {metric["namespace"] for metric in looked_at} == {allowed}
 
 
 def test_without_a_target_the_hours_are_the_size_and_nobody_publishes(rig: Any) -> None:

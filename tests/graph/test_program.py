@@ -177,6 +177,29 @@ def test_data_sources_are_asked_with_the_settings_of_their_provider(build: Calla
     assert built.unanswered == ("aws:ebs/getSnapshot:getSnapshot",)
 
 
+def test_what_a_provider_answers_in_another_shape_than_it_was_given_is_not_known(build: Callable[..., Built]) -> None:
+    """Azure takes a list of identities and returns a mapping; the list is an input all the same."""
+    made = build("""
+import pulumi
+import pulumi_azure_native as azure
+
+cluster = azure.containerservice.ManagedCluster(
+    "cluster",
+    resource_group_name="rg",
+    identity={"type": azure.containerservice.ResourceIdentityType.USER_ASSIGNED, "user_assigned_identities": ["an identity"]},
+    agent_pool_profiles=[{"name": "system", "mode": "System", "vm_size": "Standard_D4s_v5", "count": 3}],
+    tags={"owner": "me"},
+)
+pulumi.export("identities", cluster.identity.user_assigned_identities)
+pulumi.export("count", cluster.agent_pool_profiles[0].count)
+pulumi.export("owner", cluster.tags.apply(lambda tags: tags["owner"]))
+""").graph
+    (cluster,) = [one for one in made.resources if one.name == "cluster"]
+    assert cluster.inputs["identity"] == {"type": "UserAssigned", "userAssignedIdentities": ["an identity"]}
+    (stack,) = [one for one in made.resources if one.type == "pulumi:pulumi:Stack"]
+    assert stack.outputs == {"identities": UNKNOWN, "count": 3, "owner": "me"}
+
+
 def test_transforms_of_resources_ancestors_and_stack_are_applied(build: Callable[..., Built]) -> None:
     program = """
         import pulumi

@@ -11,11 +11,11 @@ from lepton_infra.rules.card import Card, On
 from lepton_infra.rules.examples import subjects_in
 from lepton_infra.rules.stack import Stack
 from lepton_infra.rules.view import Resource
-from lepton_policies.kubernetes.pods import CUSTOM, POD
+from lepton_policies.kubernetes.pods import CUSTOM, MODELS, OVERLAYS, POD, RAY_CLUSTER, RAY_JOB
 
 _PARTS = re.compile(r'\["(?P<key>[^"]*)"\]|\[(?P<index>-?\d+)\]|(?P<name>[^.\[\]]+)')
 
-_JSON_TEXT = {"containerDefinitions", "containerProperties", "configurationValues", "policyData"}
+_JSON_TEXT = {"containerDefinitions", "containerProperties", "nodeProperties", "ecsProperties", "configurationValues", "policyData"}
 """Properties whose text is JSON of a language of its own."""
 
 
@@ -26,12 +26,12 @@ def sdk(package: str) -> Sdk:
 
 def inputs_of(token: str) -> Mapping[str, Any]:
     """Return the properties of a type, by the schema of the installed SDK; a custom resource has none that it knows."""
-    return {} if token in CUSTOM else sdk(token.partition(":")[0]).resource(token).inputs
+    return {} if token in _KNOWN else sdk(token.partition(":")[0]).resource(token).inputs
 
 
 def exists(token: str, path: str) -> bool:
     """Tell whether a type has a property at a path such as `ingress[0].cidrBlocks`."""
-    if token in CUSTOM:
+    if token in _KNOWN:
         return _in_custom(token, path)
     name, *rest = [match["key"] or match["name"] or "" for match in _PARTS.finditer(path) if match["index"] is None]
     field = sdk(token.partition(":")[0]).resource(token).inputs.get(name)
@@ -43,17 +43,32 @@ def _in_custom(token: str, path: str) -> bool:
     if path.startswith("metadata"):
         return exists(POD, path)
     steps = [match["key"] or match["name"] or "" for match in _PARTS.finditer(path) if match["index"] is None]
-    for place in (*CUSTOM[token], *BESIDE.get(token, ())):
+    for place in (*_KNOWN[token], *BESIDE.get(token, ())):
         above = place.replace("[]", "").replace("{}", ".*").split(".")
         if all(one in ("*", other) for one, other in zip(above, steps, strict=False)):
-            rest = [step for step in steps[len(above) :] if step != "model"]
+            rest = [step for step in steps[len(above) :] if step not in MODELS]
             if not rest or exists(POD, "spec" + "".join(f'["{step}"]' for step in rest)):
                 return True
-            if steps[len(above)] == "model" and exists(POD, "spec.containers" + "".join(f'["{step}"]' for step in rest)):
+            if steps[len(above)] in MODELS and exists(POD, "spec.containers" + "".join(f'["{step}"]' for step in rest)):
                 return True
-    return False
+        if all(one in ("*", other) for one, other in zip((*above[:-1], "metadata"), steps, strict=False)):
+            return exists(POD, "".join(f'["{step}"]' for step in steps[len(above) - 1 :]).replace('["metadata"]', "metadata"))
+    return any(_matches(place, steps) for place in SERVICES.get(token, ()))
 
 
+def _matches(place: str, steps: list[str]) -> bool:
+    """Tell whether a path leads to a place of a service, is it, or lies inside it."""
+    return all(one == other for one, other in zip(place.split("."), steps, strict=False))
+
+
+_KNOWN = {**CUSTOM, **OVERLAYS}
+_HEAD = ("headServiceAnnotations", "headGroupSpec.serviceType", "headGroupSpec.enableIngress", "headGroupSpec.headService")
+SERVICES = {
+    RAY_CLUSTER: tuple(f"spec.{name}" for name in _HEAD),
+    RAY_JOB: tuple(f"spec.rayClusterSpec.{name}" for name in _HEAD),
+    "kubernetes:ray.io/v1:RayService": ("spec.serveService", *(f"spec.rayClusterConfig.{name}" for name in _HEAD)),
+}
+"""What KubeRay's custom resources say of the services that it makes (KubeRay API reference, v1)."""
 BESIDE = {token: ("spec.activeDeadlineSeconds", "spec.runPolicy.activeDeadlineSeconds") for token in CUSTOM if token.endswith("Job")}
 """What custom resources have beside their pods: how long a job may run (KubeRay, Kubeflow)."""
 

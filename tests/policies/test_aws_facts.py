@@ -10,7 +10,7 @@ from lepton_policies import RULES
 from lepton_policies.aws.machines import MOST_ACCELERATORS, accelerators
 from lepton_policies.aws.taggable import installed_sdk, scan
 from lepton_policies.aws.tags import TAGGABLE
-from lepton_policies.kubernetes.pods import CUSTOM
+from lepton_policies.kubernetes.pods import CUSTOM, OVERLAYS
 from tests.policies.paths import exists, inputs_of, paths_read, paths_used
 
 MANY = 50
@@ -28,7 +28,7 @@ def test_the_list_of_taggable_types_is_that_of_the_installed_sdk() -> None:
 @pytest.mark.parametrize("card", [card for card in RULES if len(card.types) < MANY], ids=lambda card: card.id)
 def test_every_type_and_every_path_of_a_rule_exists_in_the_sdk(card: Card) -> None:
     for token in card.types:
-        assert token in CUSTOM or inputs_of(token), token
+        assert token in (CUSTOM | OVERLAYS) or inputs_of(token), token
     for _, example in card.examples():
         for token, path in paths_used(example):
             assert exists(token, path), f"an example sets {path} of {token}"

@@ -44,9 +44,12 @@ PROPERTIES = sorted({key for _, _, example in EXAMPLES for key in example.inputs
 any_example = st.sampled_from([(card, EXPECTED[kind], example) for card, kind, example in EXAMPLES])
 
 
+def outside(example: On) -> Outside:
+    return Outside(pricing, pricing(subjects_before(example)) if example.before else None)
+
+
 def runner(card: Card, example: On) -> Runner:
-    before = pricing(subjects_before(example)) if example.before else None
-    return Runner([card], {card.id: example.settings}, Outside(pricing, before))
+    return Runner([card], {card.id: example.settings}, outside(example))
 
 
 def finding(card: Card, example: On, *, built: bool = False) -> Finding | None:

@@ -1,7 +1,6 @@
 """What a widely used scanner (Checkov 3.3.30) was measured to get wrong, and the relatives of each case: other ways to write one meaning.
 
-Each case is Terraform's in the measurement and its Pulumi counterpart here. The cases on Google Cloud and Azure wait for the rules of those
-clouds.
+Each case is Terraform's in the measurement and its Pulumi counterpart here; `test_known_relatives.py` has those of the other clouds.
 """
 
 from typing import Any

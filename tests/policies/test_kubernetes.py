@@ -11,9 +11,9 @@ from lepton_infra.rules.runner import Runner
 from lepton_infra.rules.subject import Subject
 from lepton_infra.rules.values import UNKNOWN
 from lepton_policies.kubernetes import RULES
-from lepton_policies.kubernetes.pods import BUILT_IN, CUSTOM, PATCHES
+from lepton_policies.kubernetes.pods import BUILT_IN, CUSTOM, OVERLAYS, PATCHES
 
-PLACES = [(token, place) for places in (BUILT_IN, CUSTOM, PATCHES) for token in places for place in places[token]]
+PLACES = [(token, place) for places in (BUILT_IN, CUSTOM, OVERLAYS, PATCHES) for token in places for place in places[token]]
 RUNNER = Runner(RULES)
 SECOND = {"containers": [{"name": "a"}, {"name": "b", "securityContext": {"privileged": True}}]}
 

@@ -49,6 +49,7 @@ def test_our_magic_strings_are_pulumis() -> None:
     [
         ({wire.SIGNATURE: wire.SECRET, "value": "s"}, Secret("s")),
         ({wire.SIGNATURE: wire.SECRET, "value": {"a": rpc.UNKNOWN}}, Secret({"a": UNKNOWN})),
+        ({wire.SIGNATURE: wire.SECRET, "value": "[secret]"}, Secret(UNKNOWN)),
         ({wire.SIGNATURE: wire.OUTPUT}, UNKNOWN),
         ({wire.SIGNATURE: wire.OUTPUT, "secret": True}, Secret(UNKNOWN)),
         ({wire.SIGNATURE: wire.OUTPUT, "value": [1.0], "secret": False, "dependencies": ["urn:x"]}, [1.0]),

@@ -132,3 +132,13 @@ def test_every_number_out_of_range_is_named_at_once() -> None:
         "--lead-jitter",
         "--seed",
     ]
+
+
+def test_ours_chooses_from_what_so_much_history_opens() -> None:
+    """Three days before the test of which less than two were recorded: the plan's ladder knows no more than naive yet, and so do we."""
+    values = waves(4)
+    values[: 3 * 48][np.arange(3 * 48) % 3 > 0] = np.nan
+    found = backtest(series(values, 1800), Question(10, 30, 1, 0.02))
+    assert (row(found, OURS).forecaster or "").split(" ")[0] == "naive"
+    whole = backtest(series(waves(4), 1800), Question(10, 30, 1, 0.02))
+    assert (row(whole, OURS).forecaster or "").split(" ")[0] != "naive"

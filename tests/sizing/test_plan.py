@@ -68,8 +68,7 @@ def wave(days: float, step: int = 600) -> str:
 
 
 def test_the_shipped_plan_is_what_its_inputs_make() -> None:
-    stack_file = load_stack(find_project(ROOT), "serve-aws")
-    text = plan_text(make_plan(stack_file, load_catalog()))
+    text = plan_text(make_plan(load_stack(find_project(ROOT), "serve-aws"), load_catalog()))
     assert text == (ROOT / "stacks/plans/serve-aws.json").read_text(encoding="utf-8")
     assert text.endswith("}\n")
     assert str(ROOT) not in text
@@ -93,7 +92,7 @@ def test_hours_bounds_and_schedule_agree(project: Path) -> None:
         month = each.usd_per_month
         assert month.p10 is not None
         assert month.p90 is not None
-        assert max(each.min_nodes * each.offer.usd_per_hour * 730, month.p10) < month.expected < month.p90
+        assert each.min_nodes * each.offer.usd_per_hour * 730 < month.p10 < month.expected < month.p90
         assert month.days == 11
         assert each.loop is not None
         assert each.target_utilisation is not None
@@ -118,6 +117,8 @@ def test_the_plan_is_held_against_every_rival(project: Path) -> None:
         assert list(done) == ["oracle", "plan", "each-window", "schedule", "seed", "hpa-70", "thresholds-80-40", "static-peak"]
         assert done["oracle"].usd < done["each-window"].usd < done["static-peak"].usd / 2
         assert done["oracle"].usd < done["plan"].usd < done["static-peak"].usd / 2
+        assert done["plan"].usd < done["thresholds-80-40"].usd < done["static-peak"].usd
+        assert done["plan"].short <= min(done["thresholds-80-40"].short, each.violations or 0)
         assert done["plan"].short < 0.02
         assert done["schedule"].short > 0.2
         for one in done.values():

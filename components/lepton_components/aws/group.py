@@ -5,6 +5,7 @@ import pulumi_aws as aws
 
 from lepton_components import names
 from lepton_components.aws import documents, machine
+from lepton_components.aws.follow import METRIC, NAMESPACE, follow
 from lepton_components.aws.schedule import schedule
 from lepton_components.aws.site import Site
 from lepton_components.contract import GroupFacts, GroupSpec
@@ -19,17 +20,13 @@ _METRICS = (
     aws.autoscaling.Metric.GROUP_TOTAL_INSTANCES,
 )
 """What advice on the next plan is made from; free of charge."""
-NAMESPACE = "lepton"
-"""Where workers publish how busy they are."""
-METRIC = "Utilisation"
-"""Percent of its capacity that a worker serves, with the dimension `AutoScalingGroupName`; its own serving process publishes it."""
 _LEAST_HEALTHY_PERCENT = 90
 _MOST_HEALTHY_PERCENT = 110
 """Replace a worker by starting its successor first, a tenth of the group at a time."""
 
 
 def group(name: str, spec: GroupSpec, parent: pulumi.Resource) -> GroupFacts:
-    """Make identity, firewall, template, group, schedule and, where the plan has a target, what follows load."""
+    """Make identity, firewall, template, group, schedule and, where the plan has a loop, what follows load."""
     site = Site.of("group", name, spec.scope, parent)
     role = aws.iam.Role(
         site.part(names.ROLE, "worker"),
@@ -40,7 +37,9 @@ def group(name: str, spec: GroupSpec, parent: pulumi.Resource) -> GroupFacts:
     )
     made = _group(site, spec, _template(site, spec, _profile(site, spec, role)))
     schedule(site, spec.pool, made.name, made)
-    if spec.pool.target_utilisation is not None:
+    if spec.pool.loop is not None:
+        follow(site, made, spec.pool.loop, spec.pool.lead_minutes)
+    elif spec.pool.target_utilisation is not None:
         _track(site, made, spec.pool.target_utilisation, spec.pool.lead_minutes)
     return GroupFacts(name=made.name, identity=role.arn)
 
@@ -52,7 +51,7 @@ def _profile(site: Site, spec: GroupSpec, role: aws.iam.Role) -> pulumi.Output[s
     def rights(given: list[str]) -> str:
         bucket, key = given
         own = [documents.presence(instances), documents.sessions(instances), *documents.read_bucket(bucket, key, via)]
-        tracked = [documents.publish(instances, NAMESPACE)] if spec.pool.target_utilisation is not None else []
+        tracked = [documents.publish(instances, NAMESPACE)] if spec.pool.follows else []
         return documents.document(*own, *tracked)
 
     policy = aws.iam.RolePolicy(
@@ -171,7 +170,7 @@ def _all_spot(template: aws.ec2.LaunchTemplate) -> aws.autoscaling.GroupMixedIns
 
 
 def _track(site: Site, made: aws.autoscaling.Group, target: float, lead_minutes: int) -> None:
-    """Follow load above the floors: hold the mean of what workers publish at the target.
+    """Follow load above the floors where no table says how: hold the mean of what workers publish at the target.
 
     EC2 knows nothing of requests, so workers say how busy they are: each publishes `METRIC` in `NAMESPACE` every minute, which their role
     allows. Until one does, the policy has no data and changes nothing, and the floors alone serve (EC2 Auto Scaling user guide, "Target

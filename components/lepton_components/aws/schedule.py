@@ -39,7 +39,7 @@ def schedule(site: Site, pool: PoolSpec, group: pulumi.Input[str], owner: pulumi
             recurrence=change.cron,
             time_zone="Etc/UTC",
             min_size=change.min_nodes,
-            desired_capacity=change.min_nodes if pool.target_utilisation is None else _AS_IT_IS,
+            desired_capacity=_AS_IT_IS if pool.follows else change.min_nodes,
             max_size=_AS_IT_IS,
             opts=site.under(owner),
         )

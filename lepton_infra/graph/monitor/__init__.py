@@ -10,5 +10,6 @@ records    requests as records                         engine     pulumirpc.Engi
 computed   what a provider would compute: unknown      values     protobuf to plain values
 transforms what a program lays over its resources      remote     components that another process hosts
 faults     what a program did wrong, file and line     quick      what the SDK does at length for nobody here
+later      what the SDK loads and few programs touch   sdks       packages of clouds, loaded a module at a time
 ```
 """

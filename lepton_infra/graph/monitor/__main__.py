@@ -30,4 +30,6 @@ if __name__ == "__main__":
     if importlib.util.find_spec("pulumi") is None:
         sys.exit(NO_SDK)
     _load()
+    importlib.import_module(f"{NAME}.later").postpone()
+    importlib.import_module(f"{NAME}.sdks").install()
     importlib.import_module(f"{NAME}.run").main(int(sys.argv[1]))

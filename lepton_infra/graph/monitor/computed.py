@@ -5,7 +5,8 @@ What is missing at the top of a resource the SDK itself takes for unknown in a p
 
 import importlib
 import typing
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from enum import Enum
 from functools import cache
 from typing import Any, cast
 
@@ -24,14 +25,40 @@ def completed(token: str, given: Mapping[str, Value]) -> dict[str, Value]:
 
 
 def _complete(value: Value, kind: Any) -> Value:  # noqa: ANN401 (an annotation may be any object)
-    kind = sdk_types.unwrap_type(kind) if kind is not None else None
+    kind = _plain(kind)
+    if not _fits(value, kind):
+        return UNKNOWN
     if isinstance(value, list):
         inside = typing.get_args(kind)
         return [_complete(item, inside[0] if len(inside) == 1 else None) for item in value]
-    if not isinstance(value, dict) or SIGNATURE in value or not isinstance(kind, type) or not sdk_types.is_output_type(kind):
+    if not isinstance(value, dict) or SIGNATURE in value or kind is None:
         return value
-    fields = _fields(kind)
-    return {**dict.fromkeys(fields, UNKNOWN), **{name: _complete(item, fields.get(name)) for name, item in value.items()}}
+    if sdk_types.is_output_type(kind):
+        fields = _fields(kind)
+        return {**dict.fromkeys(fields, UNKNOWN), **{name: _complete(item, fields.get(name)) for name, item in value.items()}}
+    inside = typing.get_args(kind)
+    return {name: _complete(item, inside[-1] if inside else None) for name, item in value.items()}
+
+
+def _plain(kind: Any) -> Any:  # noqa: ANN401 (as above)
+    """Return what an annotation holds; None where that may be anything."""
+    kind = sdk_types.unwrap_type(kind) if kind is not None else None
+    return None if kind is Any else kind
+
+
+def _fits(value: Value, kind: Any) -> bool:  # noqa: ANN401 (as above)
+    """Say whether the SDK takes a value for an output of this kind.
+
+    Some providers answer with another shape than they were given: Azure takes a list of identities and returns a mapping of them. What
+    they will return is not known then, and the SDK would raise at the shape that was given.
+    """
+    if kind is None or (isinstance(value, dict) and SIGNATURE in value):
+        return True
+    if isinstance(value, list):
+        return kind is list or typing.get_origin(kind) in {list, Sequence}
+    if isinstance(value, dict):
+        return kind is dict or sdk_types.is_output_type(kind) or typing.get_origin(kind) in {dict, Mapping}
+    return not (isinstance(kind, type) and issubclass(kind, Enum)) or value in {member.value for member in kind}
 
 
 @cache

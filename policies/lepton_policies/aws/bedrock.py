@@ -41,6 +41,7 @@ def agent_is_guarded(agent: Resource) -> Verdict:
     references=("prowler:bedrock_guardrail_prompt_attack_filter_enabled", f"{_GUIDE}guardrails-prompt-attack.html"),
     good=[{"contentPolicyConfig": {"filtersConfigs": [{"type": "HATE"}, {"type": "PROMPT_ATTACK", "inputStrength": "HIGH"}]}}],
     bad=[
+        {"contentPolicyConfig": {"filtersConfigs": [{"type": "PROMPT_ATTACK", "inputStrength": "HIGH", "inputEnabled": False}]}},
         {},
         {"contentPolicyConfig": {"filtersConfigs": [{"type": "HATE", "inputStrength": "HIGH"}]}},
         {"contentPolicyConfig": {"filtersConfigs": [{"type": "PROMPT_ATTACK", "inputStrength": "NONE"}]}},

@@ -43,6 +43,10 @@ _OPEN_POLICY: Final = '{"Statement": {"Effect": "Allow", "Principal": "*", "Acti
         "checkov:CKV_AWS_55",
         "checkov:CKV_AWS_56",
         "trivy:AWS-0086",
+        "trivy:AWS-0087",
+        "trivy:AWS-0091",
+        "trivy:AWS-0093",
+        "prowler:s3_bucket_level_public_access_block",
         "cis-aws-7.0:3.1.4",
     ),
     good=[
@@ -75,7 +79,7 @@ def public_access_is_blocked(block: Resource) -> Verdict:
     "aws:s3/objectCopy:ObjectCopy",
     why="Whatever lies in the bucket, weights and prompts included, can be fetched by anyone who guesses its name; scanners guess all day.",
     fix="Leave `acl` out (or 'private') and grant by bucket policy to named principals.",
-    references=("checkov:CKV_AWS_20", "checkov:CKV_AWS_57", "checkov:CKV2_AWS_43", "trivy:AWS-0092"),
+    references=("checkov:CKV_AWS_20", "checkov:CKV_AWS_57", "checkov:CKV2_AWS_43", "trivy:AWS-0092", "prowler:s3_bucket_public_access"),
     good=[{}, {"acl": "private"}, On(_BUCKET_ACL, {"bucket": "b", "acl": "log-delivery-write"})],
     bad=[
         {"acl": "public-read"},

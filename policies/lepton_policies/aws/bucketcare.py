@@ -166,7 +166,7 @@ def bucket_has_a_key(bucket: Resource, stack: Stack) -> Verdict:
     """Every bucket is under a key of KMS; S3 delivers its own logs only to buckets that are not."""
     old = bucket.serverSideEncryptionConfiguration.rule.applyServerSideEncryptionByDefault.sseAlgorithm
     apart = (one.bucket.refers_to(bucket) & any_of(_is_kms(rule) for rule in one.rules) for one in stack.of(_ENCRYPTION))
-    takes_logs = any_of(log.targetBucket.refers_to(bucket) for log in stack.of(_LOGGING))
+    takes_logs = bucket.has_some("logs of S3 that come to it", (log.targetBucket.refers_to(bucket) for log in stack.of(_LOGGING)))
     return takes_logs | bucket.has_some("key of KMS", (old.is_one_of("aws:kms", "aws:kms:dsse"), *apart))
 
 

@@ -250,24 +250,3 @@ def _has_family(machine_type: View) -> Verdict:
     name = machine_type.raw_value()
     family = isinstance(name, str) and "." not in name and accelerators(f"{name}.xlarge") > 0
     return machine_type.pass_because("") if family else _has(machine_type, 1)
-
-
-@rule(
-    "aws-batch-privileged",
-    Severity.HIGH,
-    _JOB,
-    why="A privileged container is root on the node and on every GPU in it, other people's jobs included.",
-    fix="Take `privileged` out of `container_properties`; GPUs come by `resourceRequirements`.",
-    references=("checkov:CKV_AWS_210",),
-    good=[
-        {"containerProperties": '{"image": "train", "resourceRequirements": [{"type": "GPU", "value": "8"}]}'},
-        {"containerProperties": '{"privileged": false}'},
-        {"type": "multinode"},
-    ],
-    bad=[{"containerProperties": '{"image": "train", "privileged": true}'}],
-    unknown=[{"containerProperties": UNKNOWN}, {"containerProperties": "{"}],
-)
-def job_is_not_privileged(job: Resource) -> Verdict:
-    """A Batch job is not root on its node."""
-    properties = job.containerProperties.json_inside()
-    return ~properties.privileged.is_true()

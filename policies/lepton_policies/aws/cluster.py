@@ -24,7 +24,7 @@ _OPEN: Final = "0.0.0.0/0"
     _CLUSTER,
     why="An API server open to the world is probed within minutes; one leaked token or one unpatched flaw is then enough.",
     fix="Set `vpc_config.endpoint_public_access=False`, or list your own addresses in `vpc_config.public_access_cidrs`.",
-    references=("checkov:CKV_AWS_38", "trivy:AWS-0041", "cis-eks-1.8:5.4.1"),
+    references=("checkov:CKV_AWS_38", "trivy:AWS-0041", "prowler:eks_cluster_not_publicly_accessible", "cis-eks-1.8:5.4.1"),
     good=[
         {"vpcConfig": {"endpointPublicAccess": False}},
         {"vpcConfig": {"endpointPublicAccess": False, "publicAccessCidrs": ["0.0.0.0/0"]}},
@@ -103,7 +103,7 @@ def endpoint_is_private(cluster: Resource) -> Verdict:
 def secrets_have_a_key(cluster: Resource) -> Verdict:
     """Kubernetes secrets are under a key of yours."""
     config = cluster.encryptionConfig
-    return any_of(kind.is_one_of("secrets") for kind in config.resources) & config.provider.keyArn.is_set()
+    return _lists(config.resources, "secrets") & config.provider.keyArn.is_set()
 
 
 @rule(

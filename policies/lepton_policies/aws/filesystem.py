@@ -61,7 +61,7 @@ def access_point_has_a_root(point: Resource) -> Verdict:
     fix='Set `posix_user={"uid": 1000, "gid": 1000}`.',
     references=("checkov:CKV_AWS_330", "prowler:efs_access_point_enforce_user_identity"),
     good=[{"posixUser": {"uid": 1000, "gid": 1000}}],
-    bad=[{}, {"posixUser": {"uid": 1000}}],
+    bad=[{"posixUser": {"gid": 1000}}, {}, {"posixUser": {"uid": 1000}}],
     unknown=[{"posixUser": UNKNOWN}],
 )
 def access_point_has_a_user(point: Resource) -> Verdict:

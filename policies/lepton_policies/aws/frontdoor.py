@@ -4,9 +4,9 @@ from typing import Final
 
 from lepton_infra.rules.card import Severity, rule
 from lepton_infra.rules.values import UNKNOWN
-from lepton_infra.rules.verdict import Verdict, any_of, none_of
+from lepton_infra.rules.verdict import Verdict, all_of, any_of, none_of
 from lepton_infra.rules.view import Resource
-from lepton_policies.shared.credentials import holds_credential
+from lepton_policies.shared.credentials import no_secret_among, secrets_in
 from lepton_policies.shared.production import is_production
 from lepton_policies.shared.tls import is_old
 
@@ -33,6 +33,7 @@ _MODERN: Final = "ELBSecurityPolicy-TLS13-1-2-2021-06"
         {"protocol": "TCP"},
     ],
     bad=[
+        {"protocol": "HTTP", "port": 80, "defaultActions": [{"type": "redirect", "redirect": {"protocol": "HTTP"}}]},
         {"protocol": "HTTP", "port": 80, "defaultActions": [{"type": "forward", "targetGroupArn": UNKNOWN}]},
         {"protocol": "HTTP", "defaultActions": [{"type": "redirect", "redirect": {"protocol": "HTTP", "statusCode": "HTTP_301"}}]},
     ],
@@ -140,15 +141,15 @@ def function_url_asks_who_calls(url: Resource) -> Verdict:
     fix="Keep the credential in Secrets Manager and let the function's role read it.",
     references=("checkov:CKV_AWS_45", "prowler:awslambda_function_no_secrets_in_variables"),
     good=[{"environment": {"variables": {"MODEL": "llama"}}}, {}],
-    bad=[{"environment": {"variables": {"MODEL": "llama", "KEY": "AKIAIOSFODNN7EXAMPLE"}}}],
+    bad=[
+        {"environment": {"variables": {"MODEL": "llama", "KEY": "AKIAIOSFODNN7EXAMPLE"}}},
+        {"environment": {"variables": {"DB_PASSWORD": "tiger"}}},
+    ],
     unknown=[{"environment": {"variables": {"KEY": UNKNOWN}}}, {"environment": UNKNOWN}],
 )
 def function_environment_holds_no_credential(function: Resource) -> Verdict:
     """The environment of a function holds no credential."""
-    variables = function.environment.variables
-    if variables.raw_value() is UNKNOWN:
-        return variables.undecided_because()
-    return none_of(holds_credential(value) for _, value in variables.map_items())
+    return none_of(secrets_in(function.environment.variables))
 
 
 @rule(
@@ -163,7 +164,8 @@ def function_environment_holds_no_credential(function: Resource) -> Verdict:
         {
             "containerDefinitions": '[{"name": "a"}, {"name": "serve", "environment": [{"name": "A", "value": "1"}, '
             '{"name": "KEY", "value": "AKIAIOSFODNN7EXAMPLE"}]}]'
-        }
+        },
+        {"containerDefinitions": '[{"name": "serve", "environment": [{"name": "WANDB_API_KEY", "value": "changeme"}]}]'},
     ],
     unknown=[{"containerDefinitions": UNKNOWN}],
 )
@@ -172,4 +174,4 @@ def task_environment_holds_no_credential(task: Resource) -> Verdict:
     containers = task.containerDefinitions.json_inside()
     if containers.raw_value() is UNKNOWN:
         return task.containerDefinitions.undecided_because()
-    return none_of(holds_credential(entry.value) for container in containers for entry in container.environment)
+    return all_of(no_secret_among(container.environment) for container in containers)

@@ -4,14 +4,13 @@ from collections.abc import Iterator
 from typing import Final
 
 from lepton_infra.rules.card import IT, On, Ref, Severity, rule, stack_rule
-from lepton_infra.rules.net import is_world
 from lepton_infra.rules.stack import Stack
 from lepton_infra.rules.values import UNKNOWN
-from lepton_infra.rules.verdict import Verdict, any_of
+from lepton_infra.rules.verdict import Verdict
 from lepton_infra.rules.view import Resource, View
 from lepton_policies.shared import ports
 from lepton_policies.shared.dollars import with_price
-from lepton_policies.shared.ports import Opening, world_reaches
+from lepton_policies.shared.ports import Opening, world_reaches, world_reaches_everything
 from lepton_policies.shared.production import is_trial
 
 _VPC: Final = "aws:ec2/vpc:Vpc"
@@ -145,7 +144,13 @@ def _entry(first: object, last: object, cidr: object, action: object = "allow", 
     _NACL_RULE,
     why="A network ACL is the second wall: it should hold when a security group is opened by mistake.",
     fix="Allow 22 and 3389 from your own networks only.",
-    references=("checkov:CKV_AWS_231", "checkov:CKV_AWS_232", "trivy:AWS-0105", "cis-aws-7.0:6.2"),
+    references=(
+        "checkov:CKV_AWS_231",
+        "checkov:CKV_AWS_232",
+        "trivy:AWS-0105",
+        "prowler:ec2_networkacl_allow_ingress_tcp_port_22",
+        "cis-aws-7.0:6.2",
+    ),
     good=[
         {"ingress": [_entry(22, 22, "10.0.0.0/8"), _entry(443, 443, "0.0.0.0/0"), _entry(22, 22, "0.0.0.0/0", "deny")]},
         On(_NACL_RULE, {"egress": True, "ruleAction": "allow", "protocol": "tcp", "fromPort": 22, "toPort": 22, "cidrBlock": "0.0.0.0/0"}),
@@ -174,18 +179,22 @@ def acl_closes_admin_ports(acl: Resource) -> Verdict:
     why="A network ACL that lets everything in from everywhere is no wall.",
     fix="Name ports and networks, or leave the default ACL as it is and put the walls into security groups.",
     references=("checkov:CKV_AWS_352", "trivy:AWS-0102", "prowler:ec2_networkacl_allow_ingress_any_port", "cis-aws-7.0:6.2"),
-    good=[{"ruleAction": "deny", "protocol": "-1", "cidrBlock": "0.0.0.0/0"}, On(_NACL, {"ingress": [_entry(443, 443, "0.0.0.0/0")]})],
+    good=[
+        On(_NACL, {"ingress": [_entry(443, 443, "0.0.0.0/0"), _entry(1024, 65535, "0.0.0.0/0")]}),
+        {"ruleAction": "deny", "protocol": "-1", "cidrBlock": "0.0.0.0/0"},
+        On(_NACL, {"ingress": [_entry(443, 443, "0.0.0.0/0")]}),
+    ],
     bad=[
         {"ruleAction": "allow", "protocol": "-1", "cidrBlock": "0.0.0.0/0"},
         {"ruleAction": "allow", "protocol": "all", "ipv6CidrBlock": "::/0", "egress": False},
         On(_NACL, {"ingress": [_entry(0, 65535, "0.0.0.0/0")]}),
+        On(_NACL, {"ingress": [_entry(0, 1023, "0.0.0.0/0"), _entry(1024, 65535, "0.0.0.0/0")]}),
     ],
     unknown=[{"ruleAction": "allow", "protocol": "-1", "cidrBlock": UNKNOWN}],
 )
 def acl_does_not_open_everything(acl: Resource) -> Verdict:
     """No network ACL lets everything in from everywhere."""
-    first, last = ports.EVERY
-    return ~any_of(gate.reaches((first,)) & gate.reaches((last,)) & is_world(*gate.cidrs) for gate in _gates(acl))
+    return ~world_reaches_everything(_gates(acl))
 
 
 @stack_rule(

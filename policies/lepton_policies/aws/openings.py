@@ -6,10 +6,10 @@ from typing import Final
 from lepton_infra.rules.card import On, Severity, rule
 from lepton_infra.rules.net import is_world
 from lepton_infra.rules.values import UNKNOWN
-from lepton_infra.rules.verdict import Verdict, all_of, any_of
+from lepton_infra.rules.verdict import Verdict, all_of
 from lepton_infra.rules.view import Resource, View
 from lepton_policies.shared import ports
-from lepton_policies.shared.ports import Opening, world_reaches
+from lepton_policies.shared.ports import Opening, world_reaches, world_reaches_everything
 
 _GROUP: Final = "aws:ec2/securityGroup:SecurityGroup"
 _RULE: Final = "aws:ec2/securityGroupRule:SecurityGroupRule"
@@ -51,7 +51,14 @@ _WORLD: Final = "0.0.0.0/0"
     *_INWARD,
     why="SSH and Remote Desktop open to the world are tried with leaked keys and passwords from the first minute on.",
     fix=_FIX,
-    references=("checkov:CKV_AWS_24", "checkov:CKV_AWS_25", "trivy:AWS-0107", "cis-aws-7.0:6.3", "cis-aws-7.0:6.4"),
+    references=(
+        "checkov:CKV_AWS_24",
+        "checkov:CKV_AWS_25",
+        "trivy:AWS-0107",
+        "prowler:ec2_securitygroup_allow_ingress_from_internet_to_tcp_port_22",
+        "cis-aws-7.0:6.3",
+        "cis-aws-7.0:6.4",
+    ),
     good=[
         _group(_in(22, 22, _OFFICE), _in(443, 443, _WORLD)),
         _group({"protocol": "tcp", "fromPort": 22, "toPort": 22, "securityGroups": [UNKNOWN], "prefixListIds": ["pl-1"]}),
@@ -89,7 +96,10 @@ def admin_ports_are_closed(group: Resource) -> Verdict:
     *_INWARD,
     why="Ray, Jupyter, Triton, Ollama and their kind run whatever they are sent, without a password: an open port is a shell on a GPU.",
     fix="List your own networks, or put a load balancer with authentication in front.",
-    references=("https://docs.ray.io/en/latest/ray-security/index.html",),
+    references=(
+        "prowler:ec2_securitygroup_allow_ingress_from_internet_to_high_risk_tcp_ports",
+        "https://docs.ray.io/en/latest/ray-security/index.html",
+    ),
     good=[
         _group(_in(8265, 8265, "10.0.0.0/8"), _in(443, 443, _WORLD)),
         On(_INGRESS, {"ipProtocol": "tcp", "fromPort": 8888, "toPort": 8888, "cidrIpv4": _OFFICE}),
@@ -134,11 +144,17 @@ def data_ports_are_closed(group: Resource) -> Verdict:
     *_INWARD,
     why="A group that lets everything in from everywhere is no group: whatever is started behind it is on the internet.",
     fix="Name the ports that are meant, and whom they are for.",
-    references=("checkov:CKV_AWS_277", "cis-aws-7.0:6.3"),
-    good=[_group(_in(443, 443, _WORLD)), _group(_in(0, 0, "10.0.0.0/8", protocol="-1"))],
+    references=("checkov:CKV_AWS_277", "prowler:ec2_securitygroup_allow_ingress_from_internet_to_all_ports", "cis-aws-7.0:6.3"),
+    good=[
+        _group(_in(1, 1023, _WORLD)),
+        _group(_in(1024, 65535, _WORLD)),
+        _group(_in(443, 443, _WORLD)),
+        _group(_in(0, 0, "10.0.0.0/8", protocol="-1")),
+    ],
     bad=[
         _group(_in(0, 0, _WORLD, protocol="-1")),
         _group(_in(0, 65535, _WORLD)),
+        _group(_in(1, 1023, _WORLD), _in(443, 443, _OFFICE), _in(1024, 65535, _WORLD)),
         _group(_in(1, 65535, "::/0", protocol="udp")),
         On(_INGRESS, {"ipProtocol": "-1", "cidrIpv4": _WORLD}),
     ],
@@ -146,8 +162,7 @@ def data_ports_are_closed(group: Resource) -> Verdict:
 )
 def not_everything_is_open(group: Resource) -> Verdict:
     """A security group does not let everything in from everywhere."""
-    first, last = ports.EVERY
-    return ~any_of(rule.reaches((first,)) & rule.reaches((last,)) & is_world(*rule.cidrs) for rule in _inward(group))
+    return ~world_reaches_everything(_inward(group))
 
 
 @rule(
@@ -177,12 +192,15 @@ def plain_http_is_closed(group: Resource) -> Verdict:
     fix="Allow what is needed: endpoints of your VPC by their group, S3 by its prefix list, your proxy.",
     references=("checkov:CKV_AWS_382", "trivy:AWS-0104"),
     good=[
+        {"description": "d", "egress": [_in(1, 1023, _WORLD)]},
+        {"description": "d", "egress": [_in(1024, 65535, _WORLD)]},
         {"description": "d", "egress": [_in(443, 443, "10.0.0.0/8")]},
         On(_EGRESS, {"ipProtocol": "tcp", "fromPort": 443, "toPort": 443, "prefixListId": "pl-1"}),
         On(_RULE, {"type": "ingress", "protocol": "-1", "fromPort": 0, "toPort": 0, "cidrBlocks": [_WORLD]}),
     ],
     bad=[
-        {"description": "d", "egress": [_in(0, 0, _WORLD, protocol="-1")]},
+        {"description": "d", "egress": [_in(443, 443, "10.0.0.0/8"), _in(0, 0, _WORLD, protocol="-1")]},
+        {"description": "d", "egress": [_in(0, 1023, _WORLD), _in(1024, 65535, _WORLD)]},
         On(_EGRESS, {"ipProtocol": "-1", "cidrIpv6": "::/0"}),
         On(_RULE, {"type": "egress", "protocol": "all", "fromPort": 0, "toPort": 65535, "cidrBlocks": [_WORLD]}),
     ],
@@ -190,8 +208,7 @@ def plain_http_is_closed(group: Resource) -> Verdict:
 )
 def egress_is_narrow(group: Resource) -> Verdict:
     """Not everything may be sent everywhere."""
-    first, last = ports.EVERY
-    return ~any_of(rule.reaches((first,)) & rule.reaches((last,)) & is_world(*rule.cidrs) for rule in _outward(group))
+    return ~world_reaches_everything(_outward(group))
 
 
 def _outward(group: Resource) -> Iterator[Opening]:
@@ -210,7 +227,7 @@ def _outward(group: Resource) -> Iterator[Opening]:
     _DEFAULT,
     why="What names no group gets the default one; a rule in it is a rule for whatever somebody forgot.",
     fix="Set `ingress=[]` and `egress=[]`, and give every machine a group of its own.",
-    references=("checkov:CKV2_AWS_12", "trivy:AWS-0173", "cis-aws-7.0:6.5"),
+    references=("checkov:CKV2_AWS_12", "trivy:AWS-0173", "prowler:ec2_securitygroup_default_restrict_traffic", "cis-aws-7.0:6.5"),
     good=[{"ingress": [], "egress": []}, {}],
     bad=[{"ingress": [{"protocol": "-1", "fromPort": 0, "toPort": 0, "self": True}]}, {"egress": [_in(0, 0, _WORLD, protocol="-1")]}],
     unknown=[{"ingress": UNKNOWN}],

@@ -6,7 +6,7 @@ from lepton_infra.rules.card import On, Setting, Severity, rule
 from lepton_infra.rules.values import UNKNOWN
 from lepton_infra.rules.verdict import Verdict, none_of
 from lepton_infra.rules.view import Resource
-from lepton_policies.shared.credentials import holds_credential
+from lepton_policies.shared.credentials import secrets_in
 from lepton_policies.shared.keys import EXAMPLE_KEY, WHY_OWN_KEY
 
 _NOTEBOOK: Final = "aws:sagemaker/notebookInstance:NotebookInstance"
@@ -250,6 +250,7 @@ def job_ends(job: Resource) -> Verdict:
         {"primaryContainer": {"environment": {"MODEL": "llama", "HF_TOKEN": "hf_" + "b" * 34}}},
         {"containers": [{"environment": {"A": "1"}}, {"environment": {"KEY": "AKIAIOSFODNN7EXAMPLE"}}]},
         On(_TRAINING, {"environment": {"KEY": "AKIAIOSFODNN7EXAMPLE"}}),
+        On(_TRAINING, {"environment": {"WANDB_API_KEY": "changeme"}}),
     ],
     unknown=[{"primaryContainer": {"environment": {"HF_TOKEN": UNKNOWN}}}, On(_TRAINING, {"environment": UNKNOWN})],
 )
@@ -260,5 +261,4 @@ def environment_holds_no_credential(model: Resource) -> Verdict:
         if model.type_token == _TRAINING
         else [model.primaryContainer.environment, *(container.environment for container in model.containers)]
     )
-    unknown = (one.undecided_because() for one in environments if one.raw_value() is UNKNOWN)
-    return none_of((*unknown, *(holds_credential(value) for one in environments for _, value in one.map_items())))
+    return none_of(found for one in environments for found in secrets_in(one))

@@ -21,7 +21,7 @@ _KEPT: Final = {"enabled": True, "days": 7}
     _ACCOUNT,
     why=WHY_OWN_KEY,
     fix='Set `encryption={"key_source": "Microsoft.Keyvault", "key_vault_properties": {...}}`.',
-    references=("checkov:CKV2_AZURE_1", "trivy:AZU-0060"),
+    references=("checkov:CKV2_AZURE_1", "trivy:AZU-0060", "prowler:storage_ensure_encryption_with_customer_managed_keys"),
     good=[{"encryption": {"keySource": "Microsoft.Keyvault", "keyVaultProperties": {"keyName": "weights"}}}],
     bad=[_SKU, {"encryption": {"keySource": "Microsoft.Storage", "requireInfrastructureEncryption": True}}],
     unknown=[{"encryption": UNKNOWN}, {"encryption": {"keySource": UNKNOWN}}],
@@ -53,7 +53,13 @@ def encrypted_twice(account: Resource) -> Verdict:
     _BLOBS,
     why="A deleted checkpoint is gone at once, whoever deleted it and why; soft delete gives days to notice.",
     fix='Set `delete_retention_policy={"enabled": True, "days": 7}` and `container_delete_retention_policy` likewise.',
-    references=("checkov:CKV2_AZURE_38", "trivy:AZU-0056", "cis-azure-6.0:9.2.1", "cis-azure-6.0:9.2.2"),
+    references=(
+        "checkov:CKV2_AZURE_38",
+        "trivy:AZU-0056",
+        "prowler:storage_ensure_soft_delete_is_enabled",
+        "cis-azure-6.0:9.2.1",
+        "cis-azure-6.0:9.2.2",
+    ),
     good=[{"deleteRetentionPolicy": _KEPT, "containerDeleteRetentionPolicy": _KEPT}],
     bad=[
         {"accountName": "weights"},

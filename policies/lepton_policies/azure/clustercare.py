@@ -34,7 +34,7 @@ def _is_on(cluster: Resource, name: str) -> Verdict:
     _CLUSTER,
     why="Without network policies every pod reaches every other: one stolen notebook talks to all model servers and their metrics.",
     fix='Set `network_profile={"network_policy": "cilium", "network_dataplane": "cilium", ...}`, or "azure" or "calico".',
-    references=("checkov:CKV_AZURE_7", "trivy:AZU-0043", "cis-aks-1.8:5.4.4"),
+    references=("checkov:CKV_AZURE_7", "trivy:AZU-0043", "prowler:aks_network_policy_enabled", "cis-aks-1.8:5.4.4"),
     good=[
         {"networkProfile": {"networkPolicy": "calico"}},
         {"networkProfile": {"networkPolicy": "Azure"}},
@@ -65,7 +65,7 @@ def pods_are_kept_apart(cluster: Resource) -> Verdict:
     _CLUSTER,
     why="What a cluster does not send out is gone with the node: nobody can say afterwards what ran, or when a GPU began to fail.",
     fix='Set `addon_profiles={"omsagent": {"enabled": True, ...}}` or `azure_monitor_profile={"metrics": {"enabled": True}}`.',
-    references=("checkov:CKV_AZURE_4", "trivy:AZU-0040", "cis-aks-1.8:2.1.1"),
+    references=("checkov:CKV_AZURE_4", "trivy:AZU-0040", "prowler:aks_cluster_azure_monitor_enabled", "cis-aks-1.8:2.1.1"),
     good=[
         {"addonProfiles": {"omsagent": {"enabled": True, "config": {"logAnalyticsWorkspaceResourceID": UNKNOWN}}}},
         {"addonProfiles": {"omsAgent": {"enabled": "true"}, "azurepolicy": {"enabled": False}}},

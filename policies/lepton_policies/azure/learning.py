@@ -1,14 +1,14 @@
 """Azure Machine Learning: who reaches workspaces, notebooks, training clusters and endpoints, and what they cost when idle."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Final
 
-from lepton_infra.rules.card import Severity, rule
+from lepton_infra.rules.card import On, Severity, rule
 from lepton_infra.rules.values import UNKNOWN
-from lepton_infra.rules.verdict import Verdict, any_of
-from lepton_infra.rules.view import Resource, View
+from lepton_infra.rules.verdict import Verdict, any_of, none_of
+from lepton_infra.rules.view import Resource
 from lepton_policies.azure.words import means
-from lepton_policies.shared.credentials import holds_credential
+from lepton_policies.shared.credentials import holds_credential, secrets_in
 from lepton_policies.shared.keys import WHY_OWN_KEY
 from lepton_policies.shared.production import is_production
 
@@ -16,6 +16,8 @@ _WORKSPACE: Final = "azure-native:machinelearningservices:Workspace"
 _COMPUTE: Final = "azure-native:machinelearningservices:Compute"
 _ENDPOINT: Final = "azure-native:machinelearningservices:OnlineEndpoint"
 _DEPLOYMENT: Final = "azure-native:machinelearningservices:OnlineDeployment"
+_BATCH: Final = "azure-native:machinelearningservices:BatchDeployment"
+_JOB: Final = "azure-native:machinelearningservices:Job"
 _SERVERLESS: Final = "azure-native:machinelearningservices:ServerlessEndpoint"
 _H100: Final = "Standard_ND96isr_H100_v5"
 _TOKEN: Final = "hf_" + "aB3dE5gH7jK9mN1pQ3sT5vW7yZ" + "0Ab2Cd4Ef"
@@ -233,29 +235,31 @@ def endpoint_is_off_the_internet(endpoint: Resource) -> Verdict:
     return means(endpoint.properties.publicNetworkAccess.or_default("Enabled"), "Disabled")
 
 
-def _variables(deployment: Resource) -> Iterator[View]:
-    """Iterate over the environment variables of a deployment; an unknown map may hold any."""
-    found = deployment.properties.environmentVariables
-    yield from [found] if found.raw_value() is UNKNOWN else [value for _, value in found.map_items()]
-
-
 @rule(
     "az-ml-deployment-env-secrets",
     Severity.HIGH,
     _DEPLOYMENT,
-    why="Environment variables of a deployment are read by everybody who may look at it, and stand in the log of every crash.",
+    _BATCH,
+    _JOB,
+    why="Environment variables of a deployment or job are read by everybody who may look at it, and stand in the log of every crash.",
     fix="Revoke the token, put the new one in a key vault, and let the deployment's identity fetch it.",
     references=("https://learn.microsoft.com/azure/machine-learning/how-to-deploy-online-endpoint-with-secret-injection",),
     good=[
         {"properties": {"environmentVariables": {"MODEL": "llama", "TOKEN_SOURCE": "keyvault"}}},
         {"properties": {"instanceType": _H100}},
     ],
-    bad=[{"properties": {"environmentVariables": {"MODEL": "llama", "HF_TOKEN": _TOKEN}}}],
+    bad=[
+        {"properties": {"environmentVariables": {"MODEL": "llama", "HF_TOKEN": _TOKEN}}},
+        On(_BATCH, {"properties": {"environmentVariables": {"WANDB_API_KEY": "changeme"}}}),
+        On(_JOB, {"properties": {"jobType": "Command", "environmentVariables": {"HF_TOKEN": _TOKEN}}}),
+        On(_JOB, {"properties": {"jobType": "Command", "command": f"huggingface-cli login --token {_TOKEN} && python train.py"}}),
+    ],
     unknown=[{"properties": {"environmentVariables": UNKNOWN}}, {"properties": {"environmentVariables": {"HF_TOKEN": UNKNOWN}}}],
 )
 def deployment_holds_no_credential(deployment: Resource) -> Verdict:
-    """No credential stands in the environment of a deployment."""
-    return ~any_of(holds_credential(value) for value in _variables(deployment))
+    """No credential stands in the environment of a deployment or job, or in what a job starts."""
+    properties = deployment.properties
+    return none_of((*secrets_in(properties.environmentVariables), holds_credential(properties.command)))
 
 
 @rule(

@@ -38,7 +38,7 @@ def _subnets(resource: Resource) -> Iterator[tuple[View, Verdict]]:
     _SUBNET,
     why="In a subnet without a security group every port of every machine is open to the whole network.",
     fix='Set `network_security_group={"id": ...}` on the subnet.',
-    references=("checkov:CKV2_AZURE_31", "cis-azure-6.0:7.11"),
+    references=("checkov:CKV2_AZURE_31", "prowler:network_subnet_nsg_associated", "cis-azure-6.0:7.11"),
     good=[
         {"subnets": [{"name": "gpu", "addressPrefix": _RANGE, **_GUARDED}]},
         {"subnets": [{"name": "GatewaySubnet", "addressPrefix": _RANGE}, {"name": "AzureBastionSubnet"}]},
@@ -110,6 +110,7 @@ def network_is_logged(network: Resource, stack: Stack) -> Verdict:
     fix='Set `retention_policy={"enabled": True, "days": 90}` or more; 0 days keeps it for good.',
     references=("checkov:CKV_AZURE_12", "trivy:AZU-0049", "cis-azure-6.0:7.5"),
     good=[
+        {"retentionPolicy": {"enabled": True}},
         {"retentionPolicy": {"enabled": True, "days": 90}},
         {"retentionPolicy": {"enabled": True, "days": 0}},
         {"enabled": True, "retentionPolicy": {"enabled": False}},

@@ -42,7 +42,7 @@ def _cluster(*pools: object) -> On:
     *_BOTH,
     why="A node with a public address is one security group rule away from the internet, with its kubelet and every host port.",
     fix="Remove `enable_node_public_ip=True`; send traffic in by a load balancer and out by a NAT gateway.",
-    references=("checkov:CKV_AZURE_143", "cis-aks-1.8:5.4.3"),
+    references=("checkov:CKV_AZURE_143", "prowler:aks_clusters_created_with_private_nodes", "cis-aks-1.8:5.4.3"),
     good=[{"vmSize": _H100}, {"enableNodePublicIP": False}, _cluster(_SYSTEM, {"name": "gpu", "enableNodePublicIP": "false"})],
     bad=[{"enableNodePublicIP": True}, _cluster(_SYSTEM, {"name": "gpu", "enableNodePublicIP": True})],
     unknown=[

@@ -1,7 +1,7 @@
 """Network security groups: what the world may reach."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Final
 
 from lepton_infra.rules.card import On, Severity, rule
@@ -11,11 +11,13 @@ from lepton_infra.rules.verdict import PASS, State, Verdict, all_of, any_of
 from lepton_infra.rules.view import Resource, View
 from lepton_policies.azure.words import means
 from lepton_policies.shared import ports
-from lepton_policies.shared.ports import Opening, world_reaches
+from lepton_policies.shared.ports import Opening, world_reaches, world_reaches_everything
 
 _GROUP: Final = "azure-native:network:NetworkSecurityGroup"
 _RULE: Final = "azure-native:network:SecurityRule"
-_BOTH: Final = (_GROUP, _RULE)
+_ADMIN_RULE: Final = "azure-native:network:AdminRule"
+_BOTH: Final = (_GROUP, _RULE, _ADMIN_RULE)
+"""Groups, rules of groups, and rules of a network manager, which pass by the groups where they say AlwaysAllow."""
 _WORLD: Final = "0.0.0.0/0"
 _OFFICE: Final = "203.0.113.0/24"
 _TAG: Final = re.compile(r"\A\s*[A-Za-z][A-Za-z0-9_]*(\.[A-Za-z0-9]+)?\s*\Z")
@@ -27,6 +29,9 @@ _FIX: Final = "List your own networks in `source_address_prefixes`, name the tag
 
 def _inward(resource: Resource) -> Iterator[Opening]:
     """Iterate over the rules that let traffic in: those inside a group, less what it denies before, or the one that a resource is."""
+    if resource.type_token.endswith(":AdminRule"):
+        yield from _of_manager(resource)
+        return
     if resource.type_token.endswith(":SecurityRule"):
         yield from _openings(resource, PASS)
         return
@@ -45,17 +50,29 @@ def _openings(one: View, still_open: Verdict) -> Iterator[Opening]:
         yield Opening(_carried(one.protocol), first, last, sources, when=PASS if allows.state is State.PASS else allows)
 
 
+def _of_manager(one: Resource) -> Iterator[Opening]:
+    """Iterate over what a rule of a network manager lets in whatever the groups say; one that only allows leaves it to them."""
+    allows = means(one.access, "AlwaysAllow") & means(one.direction, "Inbound")
+    sources = tuple(prefix for source in one.sources for prefix in _prefixes(source.addressPrefix))
+    for first, last in map(_ends, [*one.destinationPortRanges] or [one.destinationPortRanges.read_as("*")]):
+        yield Opening(_carried(one.protocol), first, last, sources, when=PASS if allows.state is State.PASS else allows)
+
+
 def _carried(protocol: View) -> View:
-    """Return the protocol of a rule; `*` carries UDP as well as TCP and, unlike elsewhere, still minds the ports."""
-    return protocol.read_as("udp") if protocol.raw_value() == "*" else protocol
+    """Return the protocol of a rule; `*`, or `Any`, carries UDP as well as TCP and, unlike elsewhere, still minds the ports."""
+    return protocol.read_as("udp") if protocol.raw_value() in ("*", "Any") else protocol
 
 
 def _addresses(one: View) -> Iterator[View]:
     """Iterate over the sources of a rule; a service tag other than the internet's is somebody's network, not the world's."""
     for source in (*one.sourceAddressPrefix, *one.sourceAddressPrefixes):
-        text = source.raw_value()
-        if not isinstance(text, str) or not _TAG.match(text) or text.strip().lower() in WORLD_WORDS:
-            yield source
+        yield from _prefixes(source)
+
+
+def _prefixes(source: View) -> Iterator[View]:
+    text = source.raw_value()
+    if not isinstance(text, str) or not _TAG.match(text) or text.strip().lower() in WORLD_WORDS:
+        yield source
 
 
 def _ends(ports_of_rule: View) -> tuple[View, View]:
@@ -119,6 +136,18 @@ def _group(*rules: object) -> dict[str, object]:
     return {"resourceGroupName": "rg", "securityRules": list(rules)}
 
 
+def _admin(port: str, *sources: object) -> dict[str, object]:
+    """Return a rule of a network manager that passes by the groups, for examples."""
+    return {
+        "kind": "Custom",
+        "access": "AlwaysAllow",
+        "direction": "Inbound",
+        "protocol": "Any",
+        "sources": [{"addressPrefix": source, "addressPrefixType": "IPPrefix"} for source in sources],
+        "destinationPortRanges": [port],
+    }
+
+
 _WALL: Final = _let("*", "*", access="Deny", priority=100, protocol="*")
 
 
@@ -133,10 +162,12 @@ _WALL: Final = _let("*", "*", access="Deny", priority=100, protocol="*")
         "checkov:CKV_AZURE_10",
         "trivy:AZU-0048",
         "trivy:AZU-0050",
+        "prowler:network_ssh_internet_access_restricted",
         "cis-azure-6.0:7.1",
         "cis-azure-6.0:7.2",
     ),
     good=[
+        On(_ADMIN_RULE, {**_admin("22", "*"), "direction": "Outbound"}),
         _group(_let("22", _OFFICE), _let("443", "Internet")),
         _group(_let("443", "*", protocol="*")),
         _group(_let("22", "VirtualNetwork"), _let("3389", "AzureBastion")),
@@ -147,8 +178,11 @@ _WALL: Final = _let("*", "*", access="Deny", priority=100, protocol="*")
         _group(),
         On(_RULE, _let("22", _OFFICE)),
         On(_RULE, _let("*", "*", protocol="Icmp")),
+        On(_ADMIN_RULE, {**_admin("22", "*"), "access": "Allow"}),
+        On(_ADMIN_RULE, _admin("443", "*")),
     ],
     bad=[
+        _group({**_WALL, "sourcePortRange": "1024"}, _let("22", "*")),
         _group(_let("443", _OFFICE), _let("22", "*")),
         _group(_let("20-30", "internet", access="allow", direction="inbound", protocol="tcp")),
         _group(
@@ -160,6 +194,8 @@ _WALL: Final = _let("*", "*", access="Deny", priority=100, protocol="*")
         _group(_let("22", "Any"), {**_WALL, "priority": 300}),
         _group({**_WALL, "destinationAddressPrefix": "10.0.0.4"}, _let("22", "*")),
         On(_RULE, _let("3389", "*")),
+        On(_ADMIN_RULE, _admin("22", "Internet")),
+        On(_ADMIN_RULE, {**_admin("22", _OFFICE, "0.0.0.0/1", "128.0.0.0/1"), "destinationPortRanges": None}),
         On(_RULE, {**_let("x", _WORLD), "destinationPortRange": "", "destinationPortRanges": ["22"]}),
     ],
     unknown=[
@@ -214,11 +250,6 @@ def data_ports_are_closed(group: Resource) -> Verdict:
     return ~world_reaches(_inward(group), ports.DATA)
 
 
-def _all_through(openings: Iterable[Opening]) -> Verdict:
-    first, last = ports.EVERY
-    return any_of(one.reaches((first,)) & one.reaches((last,)) & is_world(*one.cidrs) for one in openings)
-
-
 @rule(
     "az-nsg-all-open",
     Severity.CRITICAL,
@@ -226,10 +257,18 @@ def _all_through(openings: Iterable[Opening]) -> Verdict:
     why="A group that lets everything in from everywhere is no group: whatever is started behind it is on the internet.",
     fix="Name the ports that are meant, and whom they are for.",
     references=("trivy:AZU-0047",),
-    good=[_group(_let("443", "*")), _group(_let("*", "10.0.0.0/8")), _group(_WALL), On(_RULE, _let("*", "AzureLoadBalancer"))],
+    good=[
+        _group(_let("1-1023", "*")),
+        _group(_let("1024-65535", "*")),
+        _group(_let("443", "*")),
+        _group(_let("*", "10.0.0.0/8")),
+        _group(_WALL),
+        On(_RULE, _let("*", "AzureLoadBalancer")),
+    ],
     bad=[
         _group(_let("443", _OFFICE), _let("*", "*")),
         _group(_let("0-65535", "Internet", protocol="Udp")),
+        _group(_let("0-1023", "*"), _let("1024-65535", "Internet")),
         _group(_let("*", "0.0.0.0/1", "128.0.0.0/1", protocol="*")),
         On(_RULE, _let("1-65535", "::/0")),
     ],
@@ -237,7 +276,7 @@ def _all_through(openings: Iterable[Opening]) -> Verdict:
 )
 def not_everything_is_open(group: Resource) -> Verdict:
     """A security group does not let everything in from everywhere."""
-    return ~_all_through(_inward(group))
+    return ~world_reaches_everything(_inward(group))
 
 
 @rule(
@@ -246,8 +285,14 @@ def not_everything_is_open(group: Resource) -> Verdict:
     *_BOTH,
     why="Services on UDP answer whoever writes a sender's address on the packet: they become somebody else's amplifier.",
     fix='Set `protocol="Tcp"` where UDP is not meant, or list the networks that need it.',
-    references=("checkov:CKV_AZURE_77", "cis-azure-6.0:7.3"),
-    good=[_group(_let("443", "*")), _group(_let("53", "10.0.0.0/8", protocol="Udp")), On(_RULE, _let("123", _OFFICE, protocol="Udp"))],
+    references=("checkov:CKV_AZURE_77", "prowler:network_udp_internet_access_restricted", "cis-azure-6.0:7.3"),
+    good=[
+        _group(_let("53", "*", protocol="Udp", access="Deny")),
+        On(_RULE, _let("53", "*", protocol="Udp", direction="Outbound")),
+        _group(_let("443", "*")),
+        _group(_let("53", "10.0.0.0/8", protocol="Udp")),
+        On(_RULE, _let("123", _OFFICE, protocol="Udp")),
+    ],
     bad=[
         _group(_let("443", "*"), _let("53", "*", protocol="Udp")),
         _group(_let("443", "*", protocol="*")),
@@ -272,7 +317,7 @@ def _carries_udp(protocol: View) -> Verdict:
     *_BOTH,
     why="Prompts, answers and session cookies go over port 80 in the clear.",
     fix="Serve on 443 and redirect at the gateway.",
-    references=("checkov:CKV_AZURE_160", "cis-azure-6.0:7.4"),
+    references=("checkov:CKV_AZURE_160", "prowler:network_http_internet_access_restricted", "cis-azure-6.0:7.4"),
     good=[_group(_let("443", "*")), _group(_let("80", "VirtualNetwork"))],
     bad=[_group(_let("80", "*")), _group(_let("443", "*"), _let("79-81", "Internet")), On(_RULE, _let("80", _WORLD))],
     unknown=[_group(_let("80", UNKNOWN)), On(_RULE, _let("80", "*", access=UNKNOWN))],

@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from typing import Final
 
 from lepton_infra.rules.card import On, Severity, rule
+from lepton_infra.rules.subject import plain_type
 from lepton_infra.rules.values import UNKNOWN
 from lepton_infra.rules.verdict import Verdict, all_of, any_of, none_of
 from lepton_infra.rules.view import Resource, View
 from lepton_policies.gcp.grants import DEFAULT_ACCOUNT
 from lepton_policies.gcp.nodes import means_true
-from lepton_policies.shared.credentials import holds_credential
+from lepton_policies.shared.credentials import no_secret_among, secrets_in
 from lepton_policies.shared.production import is_production
 
 _WORKBENCH: Final = "gcp:workbench/instance:Instance"
@@ -21,6 +22,8 @@ _RUN_POOL: Final = "gcp:cloudrunv2/workerPool:WorkerPool"
 _OLD_RUN: Final = "gcp:cloudrun/service:Service"
 _GARDEN: Final = "gcp:vertex/aiEndpointWithModelGardenDeployment:AiEndpointWithModelGardenDeployment"
 _COLAB: Final = "gcp:colab/runtimeTemplate:RuntimeTemplate"
+_FUNCTION: Final = "gcp:cloudfunctionsv2/function:Function"
+_OLD_FUNCTION: Final = "gcp:cloudfunctions/function:Function"
 _LEAK: Final = "hf_abcdefghijklmnopqrstuvwxyzabcdefgh"
 _OWN: Final = "notebook@p.iam.gserviceaccount.com"
 _GPU: Final = {"accelerator": "nvidia-l4"}
@@ -133,6 +136,12 @@ def _containers(resource: Resource) -> Iterator[View]:
         yield from resource.template.containers
 
 
+def _functions(function: Resource) -> tuple[View, ...]:
+    """Return the environments of a function, of either generation: while it runs, and while it is built."""
+    building = (function.buildEnvironmentVariables, function.buildConfig.environmentVariables)
+    return (function.environmentVariables, function.serviceConfig.environmentVariables, *building)
+
+
 @rule(
     "gcp-env-secrets",
     Severity.CRITICAL,
@@ -142,6 +151,8 @@ def _containers(resource: Resource) -> Iterator[View]:
     _OLD_RUN,
     _GARDEN,
     _COLAB,
+    _FUNCTION,
+    _OLD_FUNCTION,
     why="Environment variables are read by everyone who may view the service, and stand in every revision that ever was.",
     fix="Keep the credential in Secret Manager and name it in `value_source.secret_key_ref`.",
     references=("https://cloud.google.com/run/docs/configuring/services/secrets",),
@@ -155,12 +166,17 @@ def _containers(resource: Resource) -> Iterator[View]:
         On(_OLD_RUN, {"template": {"spec": {"containers": [{"envs": [{"name": "T", "value": _LEAK}]}]}}}),
         On(_GARDEN, {"modelConfig": {"containerSpec": {"imageUri": "i", "envs": [{"name": "T", "value": _LEAK}]}}}),
         On(_COLAB, {"softwareConfig": {"envs": [{"name": "T", "value": _LEAK}]}}),
+        {"template": {"containers": [{"envs": [{"name": "WANDB_API_KEY", "value": "changeme"}]}]}},
+        On(_FUNCTION, {"serviceConfig": {"environmentVariables": {"MODEL": "llama", "HF_TOKEN": _LEAK}}}),
+        On(_OLD_FUNCTION, {"environmentVariables": {"HF_TOKEN": "changeme"}}),
     ],
     unknown=[{"template": {"containers": [{"envs": [{"name": "T", "value": UNKNOWN}]}]}}, {"template": UNKNOWN}],
 )
 def environment_holds_no_credential(resource: Resource) -> Verdict:
     """No environment variable holds a credential."""
-    return none_of(holds_credential(variable.value) for container in _containers(resource) for variable in container.envs)
+    if plain_type(resource.type_token).startswith("gcp:cloudfunctions"):
+        return none_of(found for variables in _functions(resource) for found in secrets_in(variables))
+    return all_of(no_secret_among(container.envs) for container in _containers(resource))
 
 
 @rule(

@@ -70,7 +70,11 @@ def control_plane_is_not_open(cluster: Resource) -> Verdict:
     why="With it every machine that anyone rents at Google reaches the API server, whatever networks are listed beside it.",
     fix='Set `master_authorized_networks_config={"gcp_public_cidrs_access_enabled": False, ...}`.',
     references=("https://cloud.google.com/kubernetes-engine/docs/how-to/authorized-networks",),
-    good=[{**_networks("203.0.113.0/24")}, {"masterAuthorizedNetworksConfig": {"gcpPublicCidrsAccessEnabled": False}}],
+    good=[
+        {"masterAuthorizedNetworksConfig": {"gcpPublicCidrsAccessEnabled": True}, "privateClusterConfig": {"enablePrivateEndpoint": True}},
+        {**_networks("203.0.113.0/24")},
+        {"masterAuthorizedNetworksConfig": {"gcpPublicCidrsAccessEnabled": False}},
+    ],
     bad=[
         {"masterAuthorizedNetworksConfig": {"cidrBlocks": [{"cidrBlock": "203.0.113.0/24"}], "gcpPublicCidrsAccessEnabled": True}},
     ],

@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from typing import Final
 
 from lepton_infra.rules.card import On, Severity, rule
+from lepton_infra.rules.net import is_world
 from lepton_infra.rules.values import ABSENT, UNKNOWN
-from lepton_infra.rules.verdict import PASS, State, Verdict, all_of
+from lepton_infra.rules.verdict import PASS, State, Verdict, all_of, any_of
 from lepton_infra.rules.view import Resource, View
 from lepton_policies.shared import ports
-from lepton_policies.shared.ports import Opening, world_reaches
+from lepton_policies.shared.ports import Opening, world_reaches, world_reaches_everything
 
 _FIREWALL: Final = "gcp:compute/firewall:Firewall"
 _GLOBAL_RULE: Final = "gcp:compute/networkFirewallPolicyRule:NetworkFirewallPolicyRule"
@@ -23,12 +24,19 @@ _ALL: Final = (
     "gcp:compute/regionNetworkFirewallPolicyRule:RegionNetworkFirewallPolicyRule",
     "gcp:compute/firewallPolicyRule:FirewallPolicyRule",
     _RULES,
+    "gcp:compute/firewallPolicyWithRules:FirewallPolicyWithRules",
     "gcp:compute/regionNetworkFirewallPolicyWithRules:RegionNetworkFirewallPolicyWithRules",
 )
 _RANGE: Final = re.compile(r"\s*(\d{1,5})\s*-\s*(\d{1,5})\s*\Z")
 _ONE: Final = re.compile(r"\s*\d{1,5}(\.0)?\s*\Z")
 _INSIDE: Final = ("INTRA_VPC", "VPC_NETWORKS", "NON_INTERNET")
 """Where traffic that a policy's rule speaks of may come from, if not from the internet."""
+
+
+_OTHER_SOURCES: Final = (
+    "srcSecureTags", "srcAddressGroups", "srcFqdns", "srcRegionCodes", "srcThreatIntelligences", "srcNetworks",
+)  # fmt: skip
+"""By what else a policy's rule may say for whom it is."""
 
 
 def _openings(resource: Resource) -> Iterator[Opening]:
@@ -62,12 +70,17 @@ def _of_network(firewall: Resource) -> Iterator[Opening]:
 def _of_policy(block: View) -> Iterator[Opening]:
     """Iterate over what a rule of a firewall policy lets in."""
     match = block.match
-    from_inside = match.srcNetworkScope.is_one_of(*_INSIDE)
+    scopes = [match.srcNetworkScope, *([match.srcNetworkContext] if isinstance(block, Resource) else [])]  # a rule inside knows the first
+    from_inside = any_of(scope.is_one_of(*_INSIDE) for scope in scopes)
     verdict = _lets_in(block) & block.action.is_one_of("allow") & ~from_inside
     when = PASS if verdict.state is State.PASS else verdict
+    named = any_of(match[name].is_set() for name in _OTHER_SOURCES)
+    from_anyone = match.srcIpRanges.is_absent() & ~named
     for allowed in match.layer4Configs:
         for first, last in _spans(allowed.ports):
             yield Opening(allowed.ipProtocol, first, last, (match.srcIpRanges,), when)
+            everyone = match.srcIpRanges.or_default("0.0.0.0/0")
+            yield Opening(allowed.ipProtocol, first, last, (everyone,), when & from_anyone)
 
 
 def _spans(listed: View) -> Iterator[tuple[View, View]]:
@@ -122,6 +135,14 @@ _IAP: Final = ["35.235.240.0/20"]
         "cis-gcp-5.0:3.7",
     ),
     good=[
+        {
+            "network": "net",
+            "sourceServiceAccounts": ["bastion@p.iam.gserviceaccount.com"],
+            "allows": [{"protocol": "tcp", "ports": ["22"]}],
+        },
+        {"network": "net", "disabled": True, "allows": [{"protocol": "tcp", "ports": ["22"]}]},
+        On(_GLOBAL_RULE, {**_policy(_WORLD, "22"), "direction": "EGRESS"}),
+        On(_GLOBAL_RULE, {"action": "deny", "match": {"layer4Configs": [{"ipProtocol": "tcp", "ports": ["22"]}]}}),
         _rule(_IAP, "22", "3389"),
         _rule(_WORLD, "443", "8443-8500"),
         _rule(_WORLD, protocol="icmp"),
@@ -132,6 +153,7 @@ _IAP: Final = ["35.235.240.0/20"]
         On(_GLOBAL_RULE, _policy(_WORLD, "22", action="deny")),
         On(_GLOBAL_RULE, _policy(_OFFICE, "22")),
         On(_GLOBAL_RULE, _policy(_WORLD, "22", scope="INTRA_VPC")),
+        On(_GLOBAL_RULE, {"match": {"srcSecureTags": [{"name": "bastion"}], "layer4Configs": [{"ipProtocol": "tcp"}]}, "action": "allow"}),
     ],
     bad=[
         _rule(_WORLD, "80", "20-25"),
@@ -143,6 +165,9 @@ _IAP: Final = ["35.235.240.0/20"]
         {**_rule(_WORLD, "22"), "sourceTags": ["bastion"]},
         On(_GLOBAL_RULE, _policy(_HALVES, "3000-4000")),
         On(_RULES, {"rules": [_policy(_OFFICE, "22"), _policy(_WORLD, protocol="all")]}),
+        On(_GLOBAL_RULE, {"action": "allow", "match": {"layer4Configs": [{"ipProtocol": "tcp", "ports": ["22"]}]}}),
+        On(_GLOBAL_RULE, _policy(_NONE, "22", scope="INTERNET")),
+        On(_ALL[-2], {"rules": [_policy(_OFFICE, "443"), _policy(_WORLD, "22")]}),
     ],
     unknown=[
         _rule(UNKNOWN, "22"),
@@ -171,6 +196,8 @@ def admin_ports_are_closed(firewall: Resource) -> Verdict:
         "trivy:GCP-0072",
     ),
     good=[
+        _rule(_WORLD, "1-1023"),
+        _rule(_WORLD, "1024-65535"),
         _rule(_WORLD, "443"),
         _rule(["10.0.0.0/8"], protocol="all"),
         _rule(_WORLD, protocol="esp"),
@@ -187,8 +214,7 @@ def admin_ports_are_closed(firewall: Resource) -> Verdict:
 )
 def something_is_closed(firewall: Resource) -> Verdict:
     """No firewall rule lets everything in from everywhere."""
-    openings = list(_openings(firewall))
-    return ~all_of(world_reaches(openings, (port,)) for port in ports.EVERY)
+    return ~world_reaches_everything(_openings(firewall))
 
 
 @rule(
@@ -259,6 +285,7 @@ def plain_http_is_closed(firewall: Resource) -> Verdict:
     fix='Set `log_config={"metadata": "INCLUDE_ALL_METADATA"}` on a network\'s rule, `enable_logging=True` on a rule of a policy.',
     references=("https://cloud.google.com/firewall/docs/firewall-rules-logging",),
     good=[
+        On(_RULES, {"rules": [{**_policy(_OFFICE, "22"), "disabled": True}]}),
         {**_rule(_OFFICE, "22"), "logConfig": {"metadata": "EXCLUDE_ALL_METADATA"}},
         {**_rule(_OFFICE, "22"), "enableLogging": True},
         {**_rule(_OFFICE, "22"), "disabled": True},
@@ -278,3 +305,22 @@ def rule_is_logged(firewall: Resource) -> Verdict:
         return all_of(inner.enableLogging.is_true() | inner.disabled.is_true() for inner in firewall.rules)
     logged = firewall.enableLogging.is_true() | firewall.disabled.is_true()
     return firewall.logConfig.is_set() | logged if firewall.type_token == _FIREWALL else logged
+
+
+_ADDRESSES: Final = "gcp:networksecurity/addressGroup:AddressGroup"
+
+
+@rule(
+    "gcp-address-group-world",
+    Severity.HIGH,
+    _ADDRESSES,
+    why="A firewall policy that refers to an address group shows a name; if the group is the world, the rule is too, unseen.",
+    fix="Take ranges as wide as 0.0.0.0/0 or its halves out of `items`.",
+    references=("https://cloud.google.com/firewall/docs/about-address-groups",),
+    good=[{"type": "IPV4", "items": ["203.0.113.0/24", "10.0.0.0/8"]}, {"type": "IPV4"}],
+    bad=[{"items": ["10.0.0.0/8", "0.0.0.0/0"]}, {"items": _HALVES}, {"type": "IPV6", "items": ["::/0"]}],
+    unknown=[{"items": UNKNOWN}, {"items": ["203.0.113.0/24", UNKNOWN]}],
+)
+def address_group_is_narrow(group: Resource) -> Verdict:
+    """An address group is not the world."""
+    return ~is_world(group["items"])

@@ -229,7 +229,13 @@ def login_is_by_identity(resource: Resource) -> Verdict:
     why="The interactive serial console can be reached from any address: no firewall rule applies to it.",
     fix='Leave "serial-port-enable" out of `metadata`, or set it to "FALSE".',
     references=("checkov:CKV_GCP_35", "trivy:GCP-0032", "prowler:compute_instance_serial_ports_in_use", "cis-gcp-5.0:4.5"),
-    good=[{}, {"metadata": {"serial-port-enable": "FALSE"}}, {"metadata": {"serial-port-enable": "0"}}],
+    good=[
+        On(_METADATA_ITEM, {"key": "enable-oslogin", "value": "true"}),
+        On(_METADATA_ITEM, {"key": "serial-port-enable", "value": "false"}),
+        {},
+        {"metadata": {"serial-port-enable": "FALSE"}},
+        {"metadata": {"serial-port-enable": "0"}},
+    ],
     bad=[
         {"metadata": {"serial-port-enable": "TRUE"}},
         {"metadata": {"serial-port-enable": 1}},

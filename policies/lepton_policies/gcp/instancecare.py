@@ -90,6 +90,10 @@ def machine_does_not_forward(machine: Resource) -> Verdict:
     fix="Set `disk_encryption_key.kms_key_self_link` on each disk of a template, `kms_key_self_link` on each disk of a machine.",
     references=("checkov:CKV_GCP_38", "trivy:GCP-0033", "prowler:compute_instance_encryption_with_csek_enabled", "cis-gcp-5.0:4.7"),
     good=[
+        On(INSTANCE, {"bootDisk": {"source": "disk"}}),
+        On(INSTANCE, {"bootDisk": {"diskEncryptionKeyRaw": "x"}}),
+        On(INSTANCE, {"bootDisk": {}, "instanceEncryptionKey": {"kmsKeySelfLink": _KEY}}),
+        {"disks": [{"type": "SCRATCH"}, {"source": "disk"}]},
         {"disks": [{**_BOOT, "diskEncryptionKey": {"kmsKeySelfLink": _KEY}}, {"type": "SCRATCH"}]},
         On(INSTANCE, {"bootDisk": {"kmsKeySelfLink": _KEY}}),
         On(INSTANCE, {"bootDisk": {"source": "projects/p/zones/europe-west4-a/disks/d"}}),
@@ -127,7 +131,11 @@ def _made_under_a_key(disk: View) -> Verdict:
     why=WHY_OWN_KEY,
     fix='Set `disk_encryption_key={"kms_key_self_link": key.id}`.',
     references=("checkov:CKV_GCP_37", "trivy:GCP-0034"),
-    good=[{"diskEncryptionKey": {"kmsKeySelfLink": _KEY}}, {"diskEncryptionKey": {"rawKey": "x"}}],
+    good=[
+        {"diskEncryptionKey": {"rsaEncryptedKey": "x"}},
+        {"diskEncryptionKey": {"kmsKeySelfLink": _KEY}},
+        {"diskEncryptionKey": {"rawKey": "x"}},
+    ],
     bad=[{"size": 100}, {"diskEncryptionKey": {}}],
     unknown=[{"diskEncryptionKey": {"kmsKeySelfLink": UNKNOWN}}, {"diskEncryptionKey": UNKNOWN}],
 )

@@ -6,29 +6,38 @@ from lepton_infra.rules.card import On, Severity, rule
 from lepton_infra.rules.values import UNKNOWN
 from lepton_infra.rules.verdict import Verdict, any_of, none_of
 from lepton_infra.rules.view import Resource
-from lepton_policies.kubernetes.roles import BINDING, CLUSTER_BINDING, CLUSTER_ROLE, ROLE, Right, allows, names_everything, rules_of
+from lepton_policies.kubernetes.roles import (
+    BINDING,
+    BINDINGS,
+    CLUSTER_BINDING,
+    CLUSTER_ROLE,
+    CLUSTER_ROLES,
+    RBAC,
+    READS_PODS,
+    ROLE,
+    ROLES,
+    Right,
+    allows,
+    names_everything,
+    role,
+    rules_of,
+)
 
-_RBAC: Final = "rbac.authorization.k8s.io"
 _ADMISSION: Final = "admissionregistration.k8s.io"
 _EVERYBODY: Final = ("system:anonymous", "system:unauthenticated", "system:authenticated")
 """Who has no name, and, on clusters that let in any account of a cloud, who has any."""
+_MIGHTY_ROLES: Final = ("cluster-admin", "admin", "edit", "system:aggregate-to-admin", "system:aggregate-to-edit")
+"""Roles that every cluster has and that give away a namespace or more: to be able to bind one is to have it."""
+_MIGHTY_NAMES: Final = ("system:masters", "system:admin", "kubernetes-admin", "system:kube-controller-manager")
+"""Names that the API server knows as administrators, or as good as."""
 _DISCOVERY: Final = ("system:basic-user", "system:discovery", "system:public-info-viewer")
 """Roles that clusters give to everybody from the start: what the API offers, and who one is."""
-
-
-def _role(verbs: object, resources: object, groups: object, names: object = None) -> dict[str, object]:
-    entry = {"verbs": verbs, "resources": resources, "apiGroups": groups, "resourceNames": names}
-    return {"rules": [{"verbs": ["get"], "resources": ["pods"], "apiGroups": [""]}, {key: value for key, value in entry.items() if value}]}
-
-
-_READS_PODS: Final = _role(["get", "list"], ["pods"], [""])
 
 
 @rule(
     "k8s-rbac-wildcard",
     Severity.HIGH,
-    CLUSTER_ROLE,
-    ROLE,
+    *ROLES,
     why="A star grants what does not exist yet as well: every kind and every verb that an operator installs next month.",
     fix="Name the verbs, resources and API groups in `rules`.",
     references=(
@@ -40,25 +49,25 @@ _READS_PODS: Final = _role(["get", "list"], ["pods"], [""])
         "cis-kubernetes-1.12:5.1.3",
         "cis-eks-1.8:4.1.3",
     ),
-    good=[_READS_PODS, On(ROLE, _role(["get"], ["*/scale"], ["apps"])), {"rules": []}, {"aggregationRule": {"clusterRoleSelectors": []}}],
+    good=[READS_PODS, On(ROLE, role(["get"], ["*/scale"], ["apps"])), {"rules": []}, {"aggregationRule": {"clusterRoleSelectors": []}}],
     bad=[
-        _role(["*"], ["pods"], [""]),
-        _role(["get", "*"], ["pods"], [""]),
-        _role(["get"], ["pods", "*"], [""]),
-        On(ROLE, _role(["get"], ["deployments"], ["apps", "*"])),
-        _role(["get"], [UNKNOWN, "*/*"], [""]),
+        role(["*"], ["pods"], [""]),
+        role(["get", "*"], ["pods"], [""]),
+        role(["get"], ["pods", "*"], [""]),
+        On(ROLE, role(["get"], ["deployments"], ["apps", "*"])),
+        role(["get"], [UNKNOWN, "*/*"], [""]),
     ],
-    unknown=[{"rules": UNKNOWN}, _role(["get"], [UNKNOWN], [""]), _role(UNKNOWN, ["pods"], [""])],
+    unknown=[{"rules": UNKNOWN}, role(["get"], [UNKNOWN], [""]), role(UNKNOWN, ["pods"], [""])],
 )
-def no_star(role: Resource) -> Verdict:
+def no_star(holder: Resource) -> Verdict:
     """No role grants everything."""
-    return none_of(names_everything(one) for one in rules_of(role))
+    return none_of(names_everything(one) for one in rules_of(holder))
 
 
 @rule(
     "k8s-rbac-secrets",
     Severity.HIGH,
-    CLUSTER_ROLE,
+    *CLUSTER_ROLES,
     why="Who lists Secrets in every namespace has every team's tokens and every service account's key.",
     fix="Name single objects in `resource_names`, or grant by a `Role` in one namespace.",
     references=(
@@ -69,29 +78,28 @@ def no_star(role: Resource) -> Verdict:
         "cis-eks-1.8:4.1.2",
     ),
     good=[
-        _READS_PODS,
-        _role(["get"], ["secrets"], [""], ["registry"]),
-        _role(["create"], ["secrets"], [""]),
-        _role(["get"], ["secrets"], ["x.io"]),
+        READS_PODS,
+        role(["get"], ["secrets"], [""], ["registry"]),
+        role(["create"], ["secrets"], [""]),
+        role(["get"], ["secrets"], ["x.io"]),
     ],
     bad=[
-        _role(["create", "list"], ["secrets"], [""]),
-        _role(["watch"], ["configmaps", "secrets"], ["apps", ""]),
-        _role(["*"], ["*"], ["*"]),
-        _role(["get"], ["secrets"], [UNKNOWN, ""]),
+        role(["create", "list"], ["secrets"], [""]),
+        role(["watch"], ["configmaps", "secrets"], ["apps", ""]),
+        role(["*"], ["*"], ["*"]),
+        role(["get"], ["secrets"], [UNKNOWN, ""]),
     ],
-    unknown=[{"rules": UNKNOWN}, _role(["get"], [UNKNOWN], [""]), _role(["get"], ["secrets"], [""], UNKNOWN)],
+    unknown=[{"rules": UNKNOWN}, role(["get"], [UNKNOWN], [""]), role(["get"], ["secrets"], [""], UNKNOWN)],
 )
-def secrets_are_not_everyones(role: Resource) -> Verdict:
+def secrets_are_not_everyones(holder: Resource) -> Verdict:
     """No role reads the Secrets of all namespaces."""
-    return ~allows(role, Right(("get", "list", "watch"), "", ("secrets",)))
+    return ~allows(holder, Right(("get", "list", "watch"), "", ("secrets",)))
 
 
 @rule(
     "k8s-rbac-escalate",
     Severity.HIGH,
-    CLUSTER_ROLE,
-    ROLE,
+    *ROLES,
     why="Who may bind or escalate gives out rights that were never given to them, and who may impersonate simply is somebody else.",
     fix="Take the verbs bind, escalate and impersonate out of `rules`, or name single roles and users in `resource_names`.",
     references=(
@@ -103,23 +111,26 @@ def secrets_are_not_everyones(role: Resource) -> Verdict:
         "cis-kubernetes-1.12:5.1.8",
         "cis-eks-1.8:4.1.8",
     ),
-    good=[_READS_PODS, _role(["get", "list"], ["clusterroles"], [_RBAC]), _role(["bind"], ["clusterroles"], [_RBAC], ["view"])],
+    good=[READS_PODS, role(["get", "list"], ["clusterroles"], [RBAC]), role(["bind"], ["clusterroles"], [RBAC], ["view"])],
     bad=[
-        _role(["get", "escalate"], ["clusterroles"], [_RBAC]),
-        On(ROLE, _role(["bind"], ["roles", "rolebindings"], [_RBAC])),
-        _role(["impersonate"], ["groups"], [""]),
-        _role(["impersonate"], ["userextras/scopes"], ["authentication.k8s.io"]),
-        _role(["*"], ["*"], ["*"]),
+        role(["get", "escalate"], ["clusterroles"], [RBAC]),
+        On(ROLE, role(["bind"], ["roles", "rolebindings"], [RBAC])),
+        role(["impersonate"], ["groups"], [""]),
+        role(["impersonate"], ["groups"], [""], ["system:masters"]),
+        role(["bind"], ["clusterroles"], [RBAC], ["view", "cluster-admin"]),
+        On(f"{CLUSTER_ROLE}Patch", role(["escalate"], ["clusterroles"], [RBAC])),
+        role(["impersonate"], ["userextras/scopes"], ["authentication.k8s.io"]),
+        role(["*"], ["*"], ["*"]),
     ],
-    unknown=[{"rules": UNKNOWN}, _role([UNKNOWN], ["clusterroles"], [_RBAC]), _role(["bind"], UNKNOWN, [_RBAC])],
+    unknown=[{"rules": UNKNOWN}, role([UNKNOWN], ["clusterroles"], [RBAC]), role(["bind"], UNKNOWN, [RBAC])],
 )
-def nobody_raises_themselves(role: Resource) -> Verdict:
+def nobody_raises_themselves(holder: Resource) -> Verdict:
     """No role lets its holders raise their own rights, or be somebody else."""
     return none_of(
         (
-            allows(role, Right(("bind", "escalate"), _RBAC, ("roles", "clusterroles"))),
-            allows(role, Right(("impersonate",), "", ("users", "groups", "serviceaccounts"))),
-            allows(role, Right(("impersonate",), "authentication.k8s.io", ("userextras", "userextras/scopes", "uids"))),
+            allows(holder, Right(("bind", "escalate"), RBAC, ("roles", "clusterroles"), _MIGHTY_ROLES)),
+            allows(holder, Right(("impersonate",), "", ("users", "groups", "serviceaccounts"), _MIGHTY_NAMES)),
+            allows(holder, Right(("impersonate",), "authentication.k8s.io", ("userextras", "userextras/scopes", "uids"))),
         )
     )
 
@@ -127,10 +138,9 @@ def nobody_raises_themselves(role: Resource) -> Verdict:
 @rule(
     "k8s-rbac-exec",
     Severity.HIGH,
-    CLUSTER_ROLE,
-    ROLE,
+    *ROLES,
     why="A shell in a pod has all that the pod has, its tokens and its GPUs; the node's proxy reaches every pod there, unaudited.",
-    fix="Take pods/exec, pods/attach and nodes/proxy out of `rules`; give shells for a while, by hand.",
+    fix="Take pods/exec, pods/attach, pods/ephemeralcontainers and nodes/proxy out of `rules`; give shells for a while, by hand.",
     references=(
         "checkov:CKV2_K8S_2",
         "trivy:KSV-0047",
@@ -139,27 +149,29 @@ def nobody_raises_themselves(role: Resource) -> Verdict:
         "cis-kubernetes-1.12:5.1.10",
         "cis-eks-1.8:4.1.10",
     ),
-    good=[_READS_PODS, _role(["get"], ["pods/log"], [""]), _role(["create"], ["pods"], [""])],
+    good=[READS_PODS, role(["get"], ["pods/log"], [""]), role(["create"], ["pods"], [""])],
     bad=[
-        _role(["create"], ["pods", "pods/exec"], [""]),
-        _role(["get"], ["pods/exec"], [""]),
-        On(ROLE, _role(["create"], ["pods/attach"], [""])),
-        _role(["get"], ["nodes/proxy"], [""]),
-        _role(["create"], ["*/exec"], [""]),
-        _role(["*"], ["*"], ["*"]),
+        role(["create"], ["pods", "pods/exec"], [""]),
+        role(["get"], ["pods/exec"], [""]),
+        On(ROLE, role(["create"], ["pods/attach"], [""])),
+        role(["get"], ["nodes/proxy"], [""]),
+        role(["create"], ["*/exec"], [""]),
+        On(ROLE, role(["patch"], ["pods/ephemeralcontainers"], [""])),
+        role(["*"], ["*"], ["*"]),
     ],
-    unknown=[{"rules": UNKNOWN}, _role(["create"], ["pods", UNKNOWN], [""]), _role(["create"], ["pods/exec"], UNKNOWN)],
+    unknown=[{"rules": UNKNOWN}, role(["create"], ["pods", UNKNOWN], [""]), role(["create"], ["pods/exec"], UNKNOWN)],
 )
-def no_shells(role: Resource) -> Verdict:
+def no_shells(holder: Resource) -> Verdict:
     """No role opens a shell in pods or a way through nodes."""
-    shells = allows(role, Right(("create", "get"), "", ("pods/exec", "pods/attach")))
-    return ~(shells | allows(role, Right(("get", "create", "update", "patch", "delete"), "", ("nodes/proxy",))))
+    shells = allows(holder, Right(("create", "get"), "", ("pods/exec", "pods/attach")))
+    added = allows(holder, Right(("update", "patch"), "", ("pods/ephemeralcontainers",)))
+    return ~(shells | added | allows(holder, Right(("get", "create", "update", "patch", "delete"), "", ("nodes/proxy",))))
 
 
 @rule(
     "k8s-rbac-webhooks",
     Severity.HIGH,
-    CLUSTER_ROLE,
+    *CLUSTER_ROLES,
     why="Who writes admission webhooks sees every object on its way in, Secrets included, and may change it.",
     fix="Take validatingwebhookconfigurations and mutatingwebhookconfigurations out of `rules`, or allow reading only.",
     references=(
@@ -170,28 +182,29 @@ def no_shells(role: Resource) -> Verdict:
         "cis-eks-1.8:4.1.11",
     ),
     good=[
-        _READS_PODS,
-        _role(["get", "list", "watch"], ["mutatingwebhookconfigurations"], [_ADMISSION]),
-        _role(["patch"], ["mutatingwebhookconfigurations"], [_ADMISSION], ["kueue"]),
+        READS_PODS,
+        role(["get", "list", "watch"], ["mutatingwebhookconfigurations"], [_ADMISSION]),
+        role(["patch"], ["mutatingwebhookconfigurations"], [_ADMISSION], ["kueue"]),
     ],
     bad=[
-        _role(["get", "patch"], ["mutatingwebhookconfigurations"], [_ADMISSION]),
-        _role(["create"], ["validatingwebhookconfigurations"], [_ADMISSION]),
-        _role(["delete"], ["*"], [_ADMISSION]),
-        _role(["*"], ["*"], ["*"]),
+        role(["get", "patch"], ["mutatingwebhookconfigurations"], [_ADMISSION]),
+        role(["create"], ["validatingwebhookconfigurations"], [_ADMISSION]),
+        role(["delete"], ["*"], [_ADMISSION]),
+        role(["*"], ["*"], ["*"]),
     ],
-    unknown=[{"rules": UNKNOWN}, _role([UNKNOWN], ["mutatingwebhookconfigurations"], [_ADMISSION])],
+    unknown=[{"rules": UNKNOWN}, role([UNKNOWN], ["mutatingwebhookconfigurations"], [_ADMISSION])],
 )
-def admission_is_not_rewritten(role: Resource) -> Verdict:
+def admission_is_not_rewritten(holder: Resource) -> Verdict:
     """No role writes the webhooks that admit objects."""
     things = ("validatingwebhookconfigurations", "mutatingwebhookconfigurations")
-    return ~allows(role, Right(("create", "update", "patch", "delete", "deletecollection"), _ADMISSION, things))
+    return ~allows(holder, Right(("create", "update", "patch", "delete", "deletecollection"), _ADMISSION, things))
 
 
 @rule(
     "k8s-rbac-cluster-admin",
     Severity.HIGH,
     CLUSTER_BINDING,
+    f"{CLUSTER_BINDING}Patch",
     why="cluster-admin may do everything to everything; a token with it, in one pod, is the cluster.",
     fix="Bind a role that names what is needed in `role_ref`.",
     references=("trivy:KSV-0111", "prowler:rbac_cluster_admin_usage", "cis-kubernetes-1.12:5.1.1", "cis-eks-1.8:4.1.1"),
@@ -210,8 +223,7 @@ def no_new_administrators(binding: Resource) -> Verdict:
 @rule(
     "k8s-rbac-anonymous",
     Severity.CRITICAL,
-    CLUSTER_BINDING,
-    BINDING,
+    *BINDINGS,
     why="These groups hold whoever reaches the API server; on GKE `system:authenticated` holds everybody with a Google account.",
     fix="Name users, groups of your own or service accounts in `subjects`.",
     references=("trivy:KSV-0122", "trivy:KSV-01011", "cis-gke-1.9:4.1.8", "cis-gke-1.9:4.1.10"),

@@ -22,13 +22,16 @@ SYSTEM_NAMESPACES: Final = (
 """Where clusters and the operators of GPUs and networks keep their agents, by their makers' installation guides."""
 _MAKERS: Final = re.compile(
     r"""\A(
-        nvcr\.io/nvidia/
+        nvcr\.io/nvidia/(
+            driver|vgpu-manager|gdrdrv|nvidia-fs|dcgm|dcgm-exporter|gpu-operator(-validator)?|gpu-feature-discovery|k8s-[\w-]+
+          | vgpu-device-manager|(k8s|cloud-native|mellanox|doca|kubevirt|sandbox)/[\w.-]+
+        )[:@]
       | registry\.k8s\.io/
       | (public\.ecr\.aws/(eks|neuron|aws-efa|amazon-ec2|cloudwatch-agent)|\d{12}\.dkr\.ecr\.[\w-]+\.amazonaws\.com/eks)/
       | (gke\.gcr\.io|gcr\.io/gke-release|gcr\.io/google-containers|us-docker\.pkg\.dev/gke-release)/
       | mcr\.microsoft\.com/(oss|aks|azuremonitor|containernetworking)/
-      | (docker\.io/)?rocm/k8s-device-plugin
-      | (quay\.io|docker\.io)/(cilium|calico|prometheus/node-exporter)
+      | (docker\.io/)?rocm/k8s-device-plugin[:@]
+      | (quay\.io|docker\.io)/(cilium/|calico/|prometheus/node-exporter[:@])
       | ghcr\.io/mellanox/
     )""",
     re.VERBOSE,

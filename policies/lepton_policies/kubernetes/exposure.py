@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from lepton_infra.rules.card import Severity, rule
+from lepton_infra.rules.card import On, Severity, rule
 from lepton_infra.rules.net import is_world
 from lepton_infra.rules.values import ABSENT, UNKNOWN
 from lepton_infra.rules.verdict import Verdict, all_of, any_of
@@ -12,10 +12,14 @@ from lepton_policies.kubernetes.pods import silent
 from lepton_policies.shared.ports import AI
 
 _SERVICE: Final = "kubernetes:core/v1:Service"
+_PATCH: Final = "kubernetes:core/v1:ServicePatch"
 _INGRESS: Final = "kubernetes:networking.k8s.io/v1:Ingress"
 
 _AWS_SCHEME: Final = "service.beta.kubernetes.io/aws-load-balancer-scheme"
-_RANGES: Final = "service.beta.kubernetes.io/load-balancer-source-ranges"
+_AWS_TYPE: Final = "service.beta.kubernetes.io/aws-load-balancer-type"
+_RANGE: Final = "service.beta.kubernetes.io/load-balancer-source-ranges"
+_RANGES: Final = (_RANGE, "service.beta.kubernetes.io/azure-allowed-ip-ranges")
+"""Annotations that list whom a load balancer lets in."""
 _INTERNAL: Final = {
     _AWS_SCHEME: ("internal",),
     "service.beta.kubernetes.io/aws-load-balancer-internal": ("true", "0.0.0.0/0"),
@@ -26,6 +30,8 @@ _INTERNAL: Final = {
 """By annotation, what makes a load balancer internal (documentation of each cloud's controller)."""
 _INTERNAL_CLASSES: Final = ("service.k8s.aws/nlb", "eks.amazonaws.com/nlb")
 """Controllers whose load balancers are internal unless the scheme says otherwise (AWS Load Balancer Controller, EKS Auto Mode)."""
+_INTERNAL_TYPES: Final = ("external", "nlb-ip")
+"""The same, where the annotation of the type hands a service to the AWS Load Balancer Controller."""
 _CERTIFICATES: Final = (
     "alb.ingress.kubernetes.io/certificate-arn",
     "networking.gke.io/managed-certificates",
@@ -35,22 +41,32 @@ _CERTIFICATES: Final = (
 )
 """Annotations by which a cloud's controller takes a certificate of its own."""
 _SNIPPET: Final = re.compile(r"\A(nginx\.ingress\.kubernetes\.io|nginx\.org)/[\w-]*-snippets?\Z")
+_NAMED: Final = ("ray-dashboard", "jupyter", "notebook", "mlflow", "tensorboard", "ollama", "vllm", "triton")
+"""Names that ports of pods have where a service sends on by name."""
 _NOTHING: Final[dict[str, object]] = {}
 _OFFICE: Final = "203.0.113.0/24"
 
 
-def is_public(service: Resource) -> Verdict:
-    """Return whether a load balancer lets the world in."""
-    spec, annotations = service.spec, service.metadata.annotations
+def is_public(spec: View, annotations: View) -> Verdict:
+    """Return whether a service is a load balancer that lets the world in.
+
+    Args:
+        spec: what a Service says of itself.
+        annotations: what is said of it for the cloud's controller.
+    """
+    said = [annotations[name] for name in _RANGES if annotations[name].raw_value() is not ABSENT]
+    ranges = said[0] if said and spec.loadBalancerSourceRanges.raw_value() in (ABSENT, []) else spec.loadBalancerSourceRanges
+    return (spec.type == "LoadBalancer") & is_world(each_range(ranges).or_default("0.0.0.0/0")) & ~is_internal(spec, annotations)
+
+
+def is_internal(spec: View, annotations: View) -> Verdict:
+    """Return whether the cloud's controller is told to keep a load balancer of a service inside the network."""
     marked = (annotations[name].is_one_of(*values) for name, values in _INTERNAL.items())
-    of_class = spec.loadBalancerClass.is_one_of(*_INTERNAL_CLASSES) & annotations[_AWS_SCHEME].is_absent()
-    internal = silent(any_of((*marked, of_class)))
-    elsewhere = annotations[_RANGES].raw_value() is not ABSENT and spec.loadBalancerSourceRanges.raw_value() in (ABSENT, [])
-    ranges = annotations[_RANGES] if elsewhere else spec.loadBalancerSourceRanges
-    return (spec.type == "LoadBalancer") & is_world(_each(ranges).or_default("0.0.0.0/0")) & ~internal
+    by_controller = any_of((spec.loadBalancerClass.is_one_of(*_INTERNAL_CLASSES), annotations[_AWS_TYPE].is_one_of(*_INTERNAL_TYPES)))
+    return silent(any_of((*marked, by_controller & annotations[_AWS_SCHEME].is_absent())))
 
 
-def _each(ranges: View) -> View:
+def each_range(ranges: View) -> View:
     """Return ranges as a list where an annotation joins them by commas."""
     text = ranges.raw_value()
     return ranges.read_as([part for part in re.split(r"[,\s]+", text) if part]) if isinstance(text, str) else ranges
@@ -60,8 +76,10 @@ def _each(ranges: View) -> View:
     "k8s-lb-public",
     Severity.HIGH,
     _SERVICE,
+    _PATCH,
     why="A model server or dashboard behind a public load balancer is found within hours, and answers whoever asks.",
     fix="Add the cloud's annotation for an internal load balancer, or list your own addresses in `load_balancer_source_ranges`.",
+    references=("https://kubernetes.io/docs/concepts/services-networking/service/#internal-load-balancer",),
     good=[
         {"spec": {"type": "ClusterIP"}},
         {"spec": {"ports": [{"port": 8000}]}},
@@ -73,7 +91,9 @@ def _each(ranges: View) -> View:
             "metadata": {"annotations": {"service.beta.kubernetes.io/azure-load-balancer-internal": "true"}},
         },
         {"spec": {"type": "LoadBalancer", "loadBalancerClass": "service.k8s.aws/nlb"}},
-        {"spec": {"type": "LoadBalancer"}, "metadata": {"annotations": {_RANGES: "203.0.113.0/24, 198.51.100.0/24"}}},
+        {"spec": {"type": "LoadBalancer"}, "metadata": {"annotations": {_AWS_TYPE: "external"}}},
+        {"spec": {"type": "LoadBalancer"}, "metadata": {"annotations": {_RANGES[1]: "203.0.113.0/24"}}},
+        {"spec": {"type": "LoadBalancer"}, "metadata": {"annotations": {_RANGE: "203.0.113.0/24, 198.51.100.0/24"}}},
     ],
     bad=[
         {"spec": {"type": "LoadBalancer"}},
@@ -82,6 +102,10 @@ def _each(ranges: View) -> View:
         {"spec": {"type": "LoadBalancer", "loadBalancerSourceRanges": ["0.0.0.0/1", "128.0.0.0/1"]}},
         {"spec": {"type": "LoadBalancer", "loadBalancerSourceRanges": [UNKNOWN, "::/0"]}},
         {"spec": {"type": "LoadBalancer"}, "metadata": {"annotations": {_AWS_SCHEME: "internet-facing"}}},
+        {"spec": {"type": "LoadBalancer"}, "metadata": {"annotations": {_AWS_TYPE: "external", _AWS_SCHEME: "internet-facing"}}},
+        {"spec": {"type": "LoadBalancer"}, "metadata": {"annotations": {_AWS_TYPE: "nlb"}}},
+        {"spec": {"type": "LoadBalancer"}, "metadata": {"annotations": {_RANGE: "203.0.113.0/24, 0.0.0.0/0"}}},
+        On(_PATCH, {"spec": {"type": "LoadBalancer"}}),
         {
             "spec": {"type": "LoadBalancer", "loadBalancerClass": "service.k8s.aws/nlb"},
             "metadata": {"annotations": {_AWS_SCHEME: "internet-facing"}},
@@ -99,15 +123,17 @@ def _each(ranges: View) -> View:
 )
 def balancer_is_not_public(service: Resource) -> Verdict:
     """No load balancer lets the world in."""
-    return ~is_public(service)
+    return ~is_public(service.spec, service.metadata.annotations)
 
 
 @rule(
     "k8s-ai-ports-public",
     Severity.CRITICAL,
     _SERVICE,
+    _PATCH,
     why="Ray, Jupyter, MLflow, Ollama and model servers ask for no password: who reaches the port runs programs, or your models.",
     fix="Set `type='ClusterIP'` behind a gateway that authenticates, or list your own addresses in `load_balancer_source_ranges`.",
+    references=("https://docs.ray.io/en/latest/ray-security/index.html",),
     good=[
         {"spec": {"type": "LoadBalancer", "ports": [{"port": 443, "targetPort": 8443}]}},
         {"spec": {"type": "ClusterIP", "ports": [{"port": 8265}]}},
@@ -117,6 +143,8 @@ def balancer_is_not_public(service: Resource) -> Verdict:
     bad=[
         {"spec": {"type": "LoadBalancer", "ports": [{"port": 443, "targetPort": 8443}, {"port": 8265}]}},
         {"spec": {"type": "LoadBalancer", "ports": [{"port": 80, "targetPort": 8888}]}},
+        {"spec": {"type": "LoadBalancer", "ports": [{"port": 443, "targetPort": "ray-dashboard"}]}},
+        {"spec": {"type": "LoadBalancer", "ports": [{"port": 8265}]}, "metadata": {"annotations": {_AWS_SCHEME: "internet-facing"}}},
         {"spec": {"type": "LoadBalancer", "ports": [{"port": "80", "targetPort": "11434"}]}},
         {"spec": {"type": "LoadBalancer", "loadBalancerSourceRanges": ["0.0.0.0/1", "128.0.0.0/1"], "ports": [{"port": 10001}]}},
     ],
@@ -128,14 +156,15 @@ def balancer_is_not_public(service: Resource) -> Verdict:
 )
 def ai_port_is_not_public(service: Resource) -> Verdict:
     """No load balancer lets the world in to a port of an AI tool."""
-    reached = any_of(end.is_one_of(*AI) for port in service.spec.ports for end in (port.port, port.targetPort))
-    return ~(reached & is_public(service))
+    reached = any_of(end.is_one_of(*AI, *_NAMED) for port in service.spec.ports for end in (port.port, port.targetPort))
+    return ~(reached & is_public(service.spec, service.metadata.annotations))
 
 
 @rule(
     "k8s-external-ips",
     Severity.HIGH,
     _SERVICE,
+    _PATCH,
     why="A service that claims an external address takes the traffic that other pods send there (CVE-2020-8554).",
     fix="Leave `external_ips` out and use a load balancer or a gateway.",
     references=("trivy:KSV-0108",),

@@ -7,14 +7,18 @@ from lepton_infra.rules.card import On, Severity, rule
 from lepton_infra.rules.values import ABSENT, UNKNOWN
 from lepton_infra.rules.verdict import Verdict, all_of, any_of, none_of
 from lepton_infra.rules.view import Resource, View
-from lepton_policies.kubernetes.accelerators import NVIDIA, amounts, takes_gpu
+from lepton_policies.kubernetes.accelerators import NVIDIA, amounts, pod_takes_gpu, takes_gpu
 from lepton_policies.kubernetes.agents import SETTINGS, is_agent
 from lepton_policies.kubernetes.examples import cron_job, deployment, pod, predictor, pytorch_worker, ray_worker, template
-from lepton_policies.kubernetes.pods import ALL_BEARERS, BEARERS, DAEMON_SET, Pod, every_container, pods
+from lepton_policies.kubernetes.pods import ALL_BEARERS, BEARERS, DAEMON_SET, LLM_INFERENCE_SERVICE, Pod, every_container, pods
 
 _VISIBLE: Final = "NVIDIA_VISIBLE_DEVICES"
 _NONE: Final = ("", "void", "none")
 """Values that show a container no GPU (NVIDIA Container Toolkit, "Enumerating devices")."""
+_AS_MOUNTS: Final = re.compile(r"\A(/var)?/run/nvidia-container-devices/.")
+"""Where a mount stands for a GPU (NVIDIA Container Toolkit, `accept-nvidia-visible-devices-as-volume-mounts`)."""
+_CDI_GPU: Final = re.compile(r"(\A|,)\s*[\w.-]+/gpu=")
+"""A GPU as the Container Device Interface names it."""
 _EIGHT: Final[dict[str, object]] = {"resources": {"limits": {NVIDIA: 8}}}
 _DISK: Final[dict[str, object]] = {}
 _SHM: Final = {"name": "shm", "emptyDir": {"medium": "Memory", "sizeLimit": "64Gi"}}
@@ -30,14 +34,20 @@ def _sees(value: object, more: dict[str, object] | None = None) -> dict[str, obj
     "k8s-gpu-visible-devices",
     Severity.HIGH,
     *ALL_BEARERS,
-    why="The variable gives a container GPUs past the scheduler: it computes on, and can read the memory of, those of other tenants.",
-    fix="Take NVIDIA_VISIBLE_DEVICES out of `env` and ask for the GPUs in `resources.limits['nvidia.com/gpu']`.",
+    why="Such a container has GPUs past the scheduler: it computes on, and can read the memory of, those of other tenants.",
+    fix="Take NVIDIA_VISIBLE_DEVICES, mounts below /var/run/nvidia-container-devices and annotations of CDI out, and ask for the GPUs in "
+    "`resources.limits['nvidia.com/gpu']`.",
+    references=("https://docs.nvidia.com/datacenter/cloud-native/container-toolkit/latest/docker-specialized.html",),
     settings=SETTINGS,
     good=[
+        pod(_EIGHT, metadata={"annotations": {"cdi.k8s.io/main": "nvidia.com/gpu=all"}}),
         pod(_EIGHT),
         pod(_sees("all", _EIGHT)),
         deployment(_sees("void")),
         cron_job(_sees("none")),
+        pod(
+            {"name": "main", "volumeMounts": [{"name": "gpus", "mountPath": "/models"}]}, metadata={"annotations": {"a": "nvidia.com/gpu"}}
+        ),
         On(DAEMON_SET, template({**_sees("all"), "image": "nvcr.io/nvidia/k8s/dcgm-exporter:4.1.1"})),
     ],
     bad=[
@@ -46,8 +56,13 @@ def _sees(value: object, more: dict[str, object] | None = None) -> dict[str, obj
         ray_worker(_sees("GPU-12345678", {"resources": {"limits": {"cpu": 4}}})),
         pytorch_worker(_sees("all", {"resources": {"limits": {NVIDIA: 0}}})),
         pod(_EIGHT, spec={"initContainers": [_sees("all")]}),
+        pod(_EIGHT, spec={"ephemeralContainers": [_sees("all")]}),
+        deployment({"name": "main", "volumeMounts": [{"name": "gpus", "mountPath": "/var/run/nvidia-container-devices/all"}]}),
+        pod({"name": "main"}, metadata={"annotations": {"cdi.k8s.io/main": "nvidia.com/gpu=all"}}),
+        On(LLM_INFERENCE_SERVICE, {"spec": {"prefill": {"template": {"containers": [_sees("all")]}}}}),
     ],
     unknown=[
+        pod({"name": "main"}, metadata={"annotations": UNKNOWN}),
         pod(_sees(UNKNOWN)),
         pod(_sees("all", {"resources": UNKNOWN})),
         deployment({"env": UNKNOWN}),
@@ -57,8 +72,15 @@ def _sees(value: object, more: dict[str, object] | None = None) -> dict[str, obj
 )
 def no_gpu_past_the_scheduler(workload: Resource) -> Verdict:
     """No container takes GPUs past the scheduler."""
-    taken = any_of(any_of(map(_shows_gpus, container.env)) & ~takes_gpu(container) for container in every_container(workload))
-    return ~taken | is_agent(workload)
+    taken = (_past_the_scheduler(container) & ~takes_gpu(container) for container in every_container(workload))
+    injected = (_injects_gpus(one.metadata.annotations) & ~pod_takes_gpu(one) for one in pods(workload))
+    return none_of((*taken, *injected)) | is_agent(workload)
+
+
+def _past_the_scheduler(container: View) -> Verdict:
+    """Return whether a container is shown GPUs by a variable or by a mount that stands for one."""
+    mounted = (mount.mountPath.text_matches(_AS_MOUNTS) for mount in container.volumeMounts)
+    return any_of((*map(_shows_gpus, container.env), *mounted))
 
 
 def _shows_gpus(variable: View) -> Verdict:
@@ -67,12 +89,20 @@ def _shows_gpus(variable: View) -> Verdict:
     return named & (elsewhere if variable.value.raw_value() is ABSENT else ~variable.value.is_one_of(*_NONE))
 
 
+def _injects_gpus(annotations: View) -> Verdict:
+    """Return whether an annotation asks the container runtime for GPUs."""
+    if annotations.raw_value() is UNKNOWN:
+        return annotations.undecided_because()
+    return any_of(value.text_matches(_CDI_GPU) for name, value in annotations.map_items() if name.startswith("cdi.k8s.io/"))
+
+
 @rule(
     "k8s-gpu-limits",
     Severity.HIGH,
     *BEARERS,
     why="GPUs cannot be overcommitted: the API server refuses a request without an equal limit, in the middle of the deployment.",
     fix="Write the GPUs into `resources.limits`, and the same number, or nothing, into `resources.requests`.",
+    references=("https://kubernetes.io/docs/tasks/manage-gpus/scheduling-gpus/",),
     good=[
         pod(_EIGHT),
         deployment({"resources": {"limits": {NVIDIA: "8"}, "requests": {NVIDIA: 8}}}),
@@ -112,6 +142,7 @@ def _equal(resources: View, requested: View) -> Verdict:
     *BEARERS,
     why="NCCL and data loaders share memory, of which a container has 64 MiB by default; memory without a size takes the node's.",
     fix="Mount an `empty_dir` with `medium='Memory'` and a `size_limit` at /dev/shm in every container with more than one GPU.",
+    references=("https://docs.nvidia.com/deeplearning/nccl/user-guide/docs/troubleshooting.html",),
     good=[
         pod(_MOUNTED, spec={"volumes": [_SHM]}),
         deployment({"resources": {"limits": {NVIDIA: 1}}}),
@@ -119,6 +150,7 @@ def _equal(resources: View, requested: View) -> Verdict:
         pod({"name": "cache"}, spec={"volumes": [{"name": "cache", "emptyDir": _DISK}]}),
     ],
     bad=[
+        pod({"name": "side"}, _EIGHT),
         pod(_EIGHT),
         pod({"name": "side"}, {"resources": {"limits": {NVIDIA: "2"}}, "volumeMounts": [{"mountPath": "/data"}]}, spec={"volumes": [_SHM]}),
         pod(_MOUNTED, spec={"volumes": [{"name": "models", "emptyDir": _DISK}, {"name": "shm", "emptyDir": {"medium": "Memory"}}]}),

@@ -104,7 +104,11 @@ def no_host_processes(workload: Resource) -> Verdict:
     fix="Leave `host_ipc` out and mount an `empty_dir` with `medium='Memory'` and a `size_limit` at /dev/shm.",
     references=("checkov:CKV_K8S_18", "trivy:KSV-0008", "cis-kubernetes-1.12:5.2.4"),
     settings=SETTINGS,
-    good=[pod(_PLAIN), deployment(_PLAIN, spec={"volumes": [{"name": "shm", "emptyDir": {"medium": "Memory", "sizeLimit": "64Gi"}}]})],
+    good=[
+        On(DAEMON_SET, template(_PLAIN, spec={"hostIPC": True}, metadata={"namespace": "kube-system"})),
+        pod(_PLAIN),
+        deployment(_PLAIN, spec={"volumes": [{"name": "shm", "emptyDir": {"medium": "Memory", "sizeLimit": "64Gi"}}]}),
+    ],
     bad=[pod(_PLAIN, spec={"hostIPC": True}), ray_worker(_PLAIN, spec={"hostIPC": True}), pytorch_worker(_PLAIN, spec={"hostIPC": True})],
     unknown=[pod(_PLAIN, spec={"hostIPC": UNKNOWN}), {"spec": UNKNOWN}],
 )
@@ -253,6 +257,7 @@ def no_host_port(workload: Resource) -> Verdict:
     _VOLUME,
     why="A GPU or fabric mounted as a file is shared with whoever holds it by right: the scheduler does not know, and memory can be read.",
     fix="Take the `host_path` volume out and ask for the device in `resources.limits`, or by a resource claim.",
+    references=("https://kubernetes.io/docs/concepts/extend-kubernetes/compute-storage-net/device-plugins/",),
     settings=SETTINGS,
     good=[
         pod({**_PLAIN, "resources": {"limits": {"nvidia.com/gpu": 1}}}),

@@ -2,7 +2,7 @@
 
 Deployments, Jobs and the like keep it in a template; the custom resources of training and serving operators keep several. The places are
 those of the resources' own definitions: KubeRay, Kubeflow's training operator and notebooks, JobSet, LeaderWorkerSet, Volcano, KServe,
-Knative, Argo Rollouts.
+Knative, Argo Rollouts, KAITO.
 """
 
 from collections.abc import Iterable, Iterator
@@ -22,6 +22,7 @@ CRON_JOB: Final = "kubernetes:batch/v1:CronJob"
 RAY_CLUSTER: Final = "kubernetes:ray.io/v1:RayCluster"
 RAY_JOB: Final = "kubernetes:ray.io/v1:RayJob"
 PYTORCH_JOB: Final = "kubernetes:kubeflow.org/v1:PyTorchJob"
+LLM_INFERENCE_SERVICE: Final = "kubernetes:serving.kserve.io/v1alpha1:LLMInferenceService"
 INFERENCE_SERVICE: Final = "kubernetes:serving.kserve.io/v1beta1:InferenceService"
 
 _TEMPLATE: Final = ("spec.template.spec",)
@@ -63,19 +64,36 @@ CUSTOM: Final = {
     INFERENCE_SERVICE: ("spec.predictor", "spec.predictor.workerSpec", "spec.transformer", "spec.explainer"),
     "kubernetes:serving.knative.dev/v1:Service": _TEMPLATE,
     "kubernetes:argoproj.io/v1alpha1:Rollout": _TEMPLATE,
+    "kubernetes:kaito.sh/v1beta1:Workspace": ("inference.template.spec",),
 }
 """Where custom resources keep them: `[]` means every element, `{}` every value."""
+_LLM: Final = ("spec.template", "spec.worker", "spec.prefill.template", "spec.prefill.worker", "spec.router.scheduler.template")
+_RUNTIME: Final = ("spec", "spec.workerSpec")
+_JOB_SET: Final = ("spec.template.spec.replicatedJobs[].template.spec.template.spec",)
+OVERLAYS: Final = {
+    LLM_INFERENCE_SERVICE: _LLM,
+    "kubernetes:serving.kserve.io/v1alpha1:LLMInferenceServiceConfig": _LLM,
+    "kubernetes:serving.kserve.io/v1alpha1:ServingRuntime": _RUNTIME,
+    "kubernetes:serving.kserve.io/v1alpha1:ClusterServingRuntime": _RUNTIME,
+    "kubernetes:trainer.kubeflow.org/v1alpha1:TrainingRuntime": _JOB_SET,
+    "kubernetes:trainer.kubeflow.org/v1alpha1:ClusterTrainingRuntime": _JOB_SET,
+}
+"""Custom resources that an operator lays over one another: each says a part of a pod."""
 PATCHES: Final = {f"{token}Patch": places for token, places in BUILT_IN.items()}
 """The same kinds as server-side patches, which say a part of an object."""
 
-_PLACES: Final = {plain_type(token): places for token, places in {**BUILT_IN, **CUSTOM, **PATCHES}.items()}
+_PLACES: Final = {plain_type(token): places for token, places in {**BUILT_IN, **CUSTOM, **OVERLAYS, **PATCHES}.items()}
 BEARERS: Final = (*BUILT_IN, *CUSTOM)
 """Types that carry pods. A rule about what must be there looks at these."""
-ALL_BEARERS: Final = (*BEARERS, *PATCHES)
+ALL_BEARERS: Final = (*BEARERS, *OVERLAYS, *PATCHES)
 """With those that say only a part. A rule about what must not be there looks at these."""
 JOBS: Final = tuple(token for token in BEARERS if token.endswith(("Job", "JobSet")))
 """Types whose pods run to an end and serve nobody."""
 
+MODELS: Final = (
+    "model", "huggingface", "triton", "tensorflow", "pytorch", "onnx", "sklearn", "xgboost", "lightgbm", "pmml", "paddle", "art",
+)  # fmt: skip
+"""What KServe calls the container of a model: by the new schema, and by the kind of model in the old one."""
 _LISTS: Final = ("containers", "initContainers", "ephemeralContainers")
 
 
@@ -83,8 +101,10 @@ class Pod(NamedTuple):
     """A pod's specification, where it stands."""
 
     spec: View
-    has_model: bool = False
-    """Whether it may hold a container under `model`, as KServe's predictors do."""
+    metadata: View
+    """What is said of it: its labels and annotations."""
+    models: tuple[str, ...] = ()
+    """Under which names it may hold a container beside its lists, as KServe's predictors do."""
 
     def containers(self) -> Iterator[View]:
         """Iterate over all containers: those that run, those that run before, and those added to look inside."""
@@ -95,8 +115,8 @@ class Pod(NamedTuple):
     def main_containers(self) -> Iterator[View]:
         """Iterate over the containers that do the pod's work."""
         yield from self.spec.containers
-        if self.has_model and self.spec.model.raw_value() is not ABSENT:
-            yield self.spec.model
+        if self.spec.raw_value() is not UNKNOWN:
+            yield from (self.spec[name] for name in self.models if self.spec[name].raw_value() is not ABSENT)
 
     def on_windows(self) -> Verdict:
         """Return whether it says that it runs on Windows, which knows neither users nor capabilities of Linux."""
@@ -110,9 +130,15 @@ def silent(verdict: Verdict) -> Verdict:
 
 def pods(workload: Resource) -> list[Pod]:
     """Return the pods that a resource carries; those below an unknown are one unknown pod."""
-    places = _PLACES.get(plain_type(workload.type_token), ())
-    has_model = plain_type(workload.type_token) == plain_type(INFERENCE_SERVICE)
-    return [Pod(spec, has_model) for place in places for spec in _walk([workload], place)]
+    token = plain_type(workload.type_token)
+    models = MODELS if token == plain_type(INFERENCE_SERVICE) else ()
+    return [
+        Pod(holder[name], holder.metadata, models)
+        for place in _PLACES.get(token, ())
+        for above, _, name in (place.rpartition("."),)
+        for holder in (_walk([workload], above) if above else [workload])
+        if holder[name].raw_value() is not ABSENT
+    ]
 
 
 def _walk(views: Iterable[View], place: str) -> Iterator[View]:

@@ -10,7 +10,19 @@ from lepton_infra.rules.verdict import Verdict, all_of, any_of, none_of
 from lepton_infra.rules.view import Resource, View
 from lepton_policies.kubernetes.agents import SETTINGS, is_agent, words
 from lepton_policies.kubernetes.examples import cron_job, deployment, pod, predictor, pytorch_worker, ray_worker, template
-from lepton_policies.kubernetes.pods import ALL_BEARERS, BEARERS, DAEMON_SET, DEPLOYMENT, JOB, Pod, every_container, own_or_pods, pods
+from lepton_policies.kubernetes.pods import (
+    ALL_BEARERS,
+    BEARERS,
+    DAEMON_SET,
+    DEPLOYMENT,
+    INFERENCE_SERVICE,
+    JOB,
+    LLM_INFERENCE_SERVICE,
+    Pod,
+    every_container,
+    own_or_pods,
+    pods,
+)
 
 _PLAIN: Final = {"name": "main", "image": "nvcr.io/nvidia/pytorch:25.01-py3"}
 _DROPS_ALL: Final = {"securityContext": {"capabilities": {"drop": ["ALL"]}}}
@@ -53,6 +65,8 @@ def _secured(settings: object) -> dict[str, object]:
         ray_worker(_secured({"privileged": True})),
         pytorch_worker(_secured({"privileged": True})),
         predictor(_secured({"privileged": True})),
+        On(INFERENCE_SERVICE, {"spec": {"predictor": {"triton": _secured({"privileged": True})}}}),
+        On(LLM_INFERENCE_SERVICE, {"spec": {"worker": {"containers": [_secured({"privileged": True})]}}}),
         pod(_PLAIN, spec={"securityContext": {"windowsOptions": {"hostProcess": True}}}),
         On(f"{DEPLOYMENT}Patch", template(_secured({"privileged": True}))),
         On(DEPLOYMENT, template(_secured({"privileged": True}), metadata={"namespace": "kube-system"})),
@@ -80,9 +94,15 @@ def not_privileged(workload: Resource) -> Verdict:
     *BEARERS,
     why="Left open, a setuid program in the image makes whoever breaks into the process root in the container.",
     fix="Set `security_context.allow_privilege_escalation=False` on every container.",
-    references=("checkov:CKV_K8S_20", "trivy:KSV-0001", "cis-kubernetes-1.12:5.2.6"),
+    references=(
+        "checkov:CKV_K8S_20",
+        "trivy:KSV-0001",
+        "prowler:core_minimize_allowPrivilegeEscalation_containers",
+        "cis-kubernetes-1.12:5.2.6",
+    ),
     settings=SETTINGS,
     good=[
+        On(DAEMON_SET, template(_PLAIN, metadata={"namespace": "kube-system"})),
         pod(_secured({"allowPrivilegeEscalation": False})),
         deployment(_secured({"allowPrivilegeEscalation": "false"})),
         pod(_PLAIN, spec={"os": {"name": "windows"}}),
@@ -116,6 +136,7 @@ def no_escalation(workload: Resource) -> Verdict:
         deployment(_secured({"runAsUser": 0}), spec={"os": {"name": "windows"}}),
     ],
     bad=[
+        pod(_secured({"runAsNonRoot": True, "runAsUser": 0})),
         pod(_PLAIN),
         pod(_secured({"runAsUser": 0}), spec={"securityContext": {"runAsUser": 1000}}),
         pod(_secured({"runAsNonRoot": False}), spec={"securityContext": {"runAsNonRoot": True}}),

@@ -1,62 +1,43 @@
 """Secrets: what opens a door is not written where everybody reads it who may describe a pod."""
 
-import re
+import base64
 from collections.abc import Iterator
 from typing import Final
 
 from lepton_infra.rules.card import On, Severity, rule
-from lepton_infra.rules.values import ABSENT, UNKNOWN
+from lepton_infra.rules.subject import plain_type
+from lepton_infra.rules.values import UNKNOWN
 from lepton_infra.rules.verdict import Verdict, all_of, any_of, none_of
 from lepton_infra.rules.view import Resource, View
 from lepton_policies.kubernetes.examples import cron_job, deployment, pod, predictor, pytorch_worker, ray_worker
 from lepton_policies.kubernetes.pods import ALL_BEARERS, BEARERS, every_container, pods
-from lepton_policies.shared.credentials import holds_credential
+from lepton_policies.shared.credentials import holds_credential, no_secret_among, secrets_in
 
 _CONFIG_MAP: Final = "kubernetes:core/v1:ConfigMap"
+_CONFIG_MAP_PATCH: Final = "kubernetes:core/v1:ConfigMapPatch"
+_CONFIG_MAPS: Final = (plain_type(_CONFIG_MAP), plain_type(_CONFIG_MAP_PATCH))
 _IMAGE: Final = "nvcr.io/nvidia/pytorch:25.01-py3"
 _TOKEN: Final = "hf_" + "q" * 34
 """What a Hugging Face token looks like; nobody's."""
-
-_TELLING: Final = re.compile(
-    r"(\A|_)(API_?KEY|ACCESS_?KEY(_ID)?|SECRET(_?ACCESS)?_?KEY|PRIVATE_?KEY|AUTH_?KEY|LICEN[CS]E_?KEY|ENCRYPTION_?KEY|SIGNING_?KEY"
-    r"|MASTER_?KEY|TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE)\Z",
-    re.IGNORECASE,
-)
-"""Names of variables whose value opens a door."""
-_HARMLESS_NAMES: Final = re.compile(r"\A(BOS|EOS|PAD|UNK|SEP|CLS|MASK|STOP|IMAGE|SPECIAL)_TOKEN\Z", re.IGNORECASE)
-"""Tokens of a vocabulary."""
-_HARMLESS: Final = re.compile(r"\A\s*\Z|\A\$\(\w+\)\Z|\A(/|\./|file:|https?://[^@]*\Z)|\A(true|false|none|null|\d{1,4})\Z", re.IGNORECASE)
-"""Nothing, another variable, a path to a file, an address without a password, a switch or a count."""
 
 
 def _env(name: str, value: object) -> dict[str, object]:
     return {"image": _IMAGE, "env": [{"name": "LOG_LEVEL", "value": "info"}, {"name": name, "value": value}]}
 
 
-def _is_secret_variable(variable: View) -> Verdict:
-    """Return whether a variable of a container's environment has a secret for its value."""
-    value, name = variable.value, variable.name.raw_value()
-    if name is UNKNOWN or variable.raw_value() is UNKNOWN:
-        return holds_credential(value) | variable.name.undecided_because()
-    if not isinstance(name, str) or not _TELLING.search(name) or _HARMLESS_NAMES.match(name):
-        return holds_credential(value)
-    text = value.raw_value()
-    if text is UNKNOWN:
-        return value.undecided_because()
-    if isinstance(text, str) and not _HARMLESS.search(text):
-        return value.pass_because("is a literal, and the name of its variable says that it is a secret")
-    return holds_credential(value)
+def _commands(container: View) -> Iterator[View]:
+    """Iterate over the words of all that a container starts: itself, what runs when it comes and goes, and what asks how it is."""
+    hooks = (container.lifecycle.postStart, container.lifecycle.preStop)
+    probes = (container.livenessProbe, container.readinessProbe, container.startupProbe)
+    for words in (container.command, container.args, *(one.exec.command for one in (*hooks, *probes))):
+        yield from words
 
 
-def _texts(resource: Resource) -> Iterator[View]:
-    """Iterate over the texts in which a credential may stand beside variables: what is started, and maps of configuration."""
-    for container in every_container(resource):
-        yield from container.command
-        yield from container.args
-    if resource.type_token == _CONFIG_MAP:
-        if resource.data.raw_value() is UNKNOWN:
-            yield resource.data
-        yield from (value for _, value in resource.data.map_items())
+def _entries(config: Resource) -> Iterator[Verdict]:
+    """Iterate over whether the entries of a map of configuration are secrets: `env_from` makes each of them a variable."""
+    if plain_type(config.type_token) in _CONFIG_MAPS:
+        yield from secrets_in(config.data)
+        yield from secrets_in(config.binaryData)
 
 
 @rule(
@@ -64,6 +45,7 @@ def _texts(resource: Resource) -> Iterator[View]:
     Severity.CRITICAL,
     *ALL_BEARERS,
     _CONFIG_MAP,
+    _CONFIG_MAP_PATCH,
     why="Whoever may look at a pod or a ConfigMap reads the token, as does every copy of the manifest; it opens models and bills.",
     fix="Put it into a secret store and mount it (Secrets Store CSI, External Secrets), or take it from a Secret by `value_from`.",
     references=("trivy:KSV-0109",),
@@ -73,7 +55,8 @@ def _texts(resource: Resource) -> Iterator[View]:
         deployment(_env("HF_TOKEN_PATH", "/var/run/secrets/hf/token"), _env("AWS_WEB_IDENTITY_TOKEN_FILE", "/var/run/secrets/token")),
         deployment({"env": [{"name": "HF_TOKEN", "valueFrom": {"secretKeyRef": {"name": "hf", "key": "token"}}}]}),
         cron_job(_env("WANDB_API_KEY", "$(FROM_FILE)"), _env("MAX_TOKENS", "4096")),
-        On(_CONFIG_MAP, {"data": {"config.yaml": "model: llama"}}),
+        pod(_env("OPENAI_API_KEY", "EMPTY")),
+        On(_CONFIG_MAP, {"data": {"config.yaml": "model: llama", "HF_TOKEN_PATH": "/var/run/secrets/hf/token", "API_KEY": ""}}),
     ],
     bad=[
         pod(_env("HF_TOKEN", _TOKEN)),
@@ -84,7 +67,11 @@ def _texts(resource: Resource) -> Iterator[View]:
         ray_worker(_env("POSTGRES_PASSWORD", "ray")),
         predictor({"env": [{"name": "AWS_SECRET_ACCESS_KEY", "value": "abc/def+ghi"}]}),
         deployment({"env": [{"name": UNKNOWN, "value": _TOKEN}]}),
+        pod({"image": _IMAGE, "lifecycle": {"postStart": {"exec": {"command": ["huggingface-cli", "login", "--token", _TOKEN]}}}}),
+        pod({"image": _IMAGE}, spec={"ephemeralContainers": [_env("HF_TOKEN", _TOKEN)]}),
         On(_CONFIG_MAP, {"data": {"a": "b", "run.sh": f"export HF_TOKEN={_TOKEN}"}}),
+        On(_CONFIG_MAP, {"data": {"WANDB_API_KEY": "changeme"}}),
+        On(_CONFIG_MAP_PATCH, {"binaryData": {"run.sh": base64.b64encode(f"export HF_TOKEN={_TOKEN}".encode()).decode()}}),
     ],
     unknown=[
         pod(_env("HF_TOKEN", UNKNOWN)),
@@ -96,9 +83,10 @@ def _texts(resource: Resource) -> Iterator[View]:
 )
 def no_secret_in_the_open(resource: Resource) -> Verdict:
     """No token or password is written into a pod or a ConfigMap."""
-    variables = (variable for container in every_container(resource) for variable in container.env)
-    set_here = (_is_secret_variable(one) for one in variables if one.value.raw_value() is not ABSENT)
-    return none_of((*set_here, *(holds_credential(text) for text in _texts(resource))))
+    containers = list(every_container(resource))
+    by_variable = any_of(~no_secret_among(container.env) for container in containers)
+    by_word = any_of(holds_credential(word) for container in containers for word in _commands(container))
+    return none_of((by_variable, by_word, *_entries(resource)))
 
 
 @rule(
