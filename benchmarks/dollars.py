@@ -4,15 +4,21 @@ A table for each series and set of clouds, one lever after another. Each line ke
 
 - The rivals: 80/40 scaling to 60 % on the type that it costs least on, however often it is short; and the same shape scaled up or down, on
   the type and at the scale that cost least within 1 % of windows short. Type and scale are chosen on the test days, with hindsight.
-- Ours is chosen on the days before the test: types, pools, surplus and level are those that cost least in a rehearsal there within 1 %.
-- Spot is filled cheapest pool first, none with more than its part of the spread; a pool that refuses is passed over for the next. A pool is
-  one kind of accelerator in one zone, whatever the machine's size, in the regions that share the first word of the name with the region of
-  each cloud where a unit costs least on demand.
-- "Largest pool to spare": every pool holds so much more that the median of demand is served without the largest. "Surplus rehearsed": only
-  the chance of a loss counts, and that of a pool in a given half hour is far below 1 %. A loss then goes deep: the last columns say what
-  happens if the largest spot pool is taken every noon.
-- Commitments: as many nodes of the base as the newsvendor says on the history, at the price of a year; the test days pay their share.
-- "Scaled to 1 % short": the last line at the least level that keeps to 1 % on the test days, with hindsight as the rival's.
+- Ours is chosen on the days before the test: levels and surplus are those that cost least in a rehearsal there within 1 %.
+- What to hold is asked of `lepton_infra.sizing.packing.replan` in every window: of a few on-demand types and the cheapest spot pools, given
+  what runs, what is sold out and what refuses. A pool is one kind of accelerator in one zone, whatever the machine's size, in the regions
+  that share the first word of the name with the region of each cloud where a unit costs least on demand.
+- "Largest pool to spare": without it the fleet still serves what demand is expected to be, its median, or its 80 % quantile where the
+  median does not do in the rehearsal. Surplus and the forecast's margin are one stock, not two: what serves the median after a loss serves
+  a burst before it. The promise is that of the windows: in the rehearsal the largest pool is taken every noon, and no more than 1 % may be
+  short all the same. The last columns say how that went on the test days, in the mean of two draws.
+- "All on spot": on demand is bought only when spot refuses or is sold out, as SkyServe's dynamic fallback does. Nothing in the sources says
+  that all pools of two clouds go at once; who fears it keeps a tenth on demand, the line above.
+- "Nothing to spare": only the chance of a loss counts, and that of a pool in a given half hour is far below 1 %. A loss then goes deep.
+- Commitments: as many nodes of the first type as the newsvendor says on the history, at the price of a year; the test days pay their share.
+- "Scaled to 1 % short": the best line at the least level that keeps to 1 % on the test days, with hindsight as the rival's.
+
+Under each table stands where the dollars of the fleet with a tenth on demand go (`waterfall.py`), with the change against the second rival.
 
 Troubles: an order is refused (2 % on demand, 10 % spot), a node takes longer than the ten minutes of lead (by an exponential time, 30 % in
 the mean). A spot pool is lost whole: the monthly share of AWS's interruption band (its upper end; 30 % for `>20%` and where nobody says) is
@@ -23,101 +29,44 @@ draws, none of them rehearsed.
 Demand: requests per second at the estimated throughput of Llama-3.1-8B (catalogued in `lepton_infra/throughput`: 2,000 tokens in, 300 out),
 or accelerators of 80 GB and more, one for one.
 
-Run: python benchmarks/dollars.py [SERIES.csv:UNIT:TEST_DAYS ...], UNIT `rps` or `gpus`
+Run: python benchmarks/dollars.py [SERIES.csv:UNIT:TEST_DAYS ...] [--kinds SEED], UNIT `rps` or `gpus`; `--kinds` runs the seeded kinds of
+demand of `sizing_families.py` on all three clouds instead, which nothing here was looked at with
 """
 
 import argparse
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
-from functools import partial
-from math import ceil, isnan, log
 from pathlib import Path
-from statistics import fmean
 
 import numpy as np
 from market import offers, size_by
 from mixed_fleet import Decide, Done, Mix, Offer, World, drive
+from sizing_families import FAMILIES
+from trials import ALLOWED, SEEDS, Case, Trial, case_of, fitted, mean, promised, rehearsed, tested
+from waterfall import Fall, falls
 
 from lepton_infra.catalog import Cloud, shipped_catalog
-from lepton_infra.sizing import planner, policies
-from lepton_infra.sizing.arrays import Ints
-from lepton_infra.sizing.backtest import GAIN, MEMORY_DAYS, NOMINAL
-from lepton_infra.sizing.forecast import Task, blended
-from lepton_infra.sizing.forecasters import FORECASTERS
-from lepton_infra.sizing.newsvendor import best_promise
-from lepton_infra.sizing.series import DemandSeries
-from lepton_infra.sizing.simulator import Setting, Span
+from lepton_infra.sizing import policies
 from lepton_infra.sizing.source import read_series
 
 ROOT = Path(__file__).parents[1]
 SERIES = (f"{ROOT / 'stacks/demand/servegen_m_large_10min.csv'}:rps:4", f"{ROOT / 'benchmarks/series/helios_earth_10min.csv'}:gpus:7")
-LEAD_MINUTES = 10
-ALLOWED = 0.01
-HALF, MOST = 0.5, 0.9
-"""Shares of what is ordered that may stand on spot."""
-HALF_TO_SPARE = "spot to 50 %, largest pool to spare"
-SPREADS = (1, 2, 4, 8)
-"""Pools that the spot part is spread over at least."""
-SPARES = 6
-"""Pools that stand by for those sold out."""
-SURVIVING = 0.5
-"""Share above the quantile of demand that is served while the largest pool is gone, where that is asked for."""
-PAST_SEEDS, SEEDS = (101, 102), range(1, 6)
-"""Draws of the troubles: those rehearsed, and those of the test days, whose figures are means."""
+MOST = 0.9
+MOST_SPOT = "spot to 90 %, largest pool to spare"
+COMMITTED = "commitments for a year"
+BARE = "all on spot, nothing to spare"
+SPOT = {"spot to 50 %, largest pool to spare": 0.5, MOST_SPOT: MOST, "all on spot, largest pool to spare": 1.0}
+"""Shares of what is held for that may stand on spot; what spot refuses is bought on demand whatever the share."""
+MOST_POOLS, MOST_TYPES = 14, 3
+"""Spot pools and on-demand types that a fleet is made of at most."""
 MOST_RIVALS = 4
 """Machines that the rival is scaled on: those on which it costs least as written."""
+KIND = "kind"
 WORKERS = 2
 SCALES = tuple(round(1.25 - 0.05 * step, 2) for step in range(20))
 """What the rival's thresholds are multiplied by, the loosest first: 100/50 to 75 % first."""
-UNITS = 4000
-"""Grains that the peak is counted in, so that demand is not rounded to one machine's size."""
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """A series with the quantiles to hold at every window, in grains."""
-
-    setting: Setting
-    hold: Ints
-    past: Span
-    test: Span
-
-    @property
-    def grain(self) -> float:
-        """Return the demand that a grain is."""
-        return self.setting.capacity
-
-
-def case_of(series: DemandSeries, test_days: int) -> Case:
-    """Forecast a series as `lepton backtest` does, with what forecasts it chosen before the test days."""
-    values, season = series.values, series.season
-    start = len(values) - test_days * season
-    lead = ceil(LEAD_MINUTES * 60 / series.step_seconds)
-    setting = Setting(values, float(np.nanmax(values[:start])) / UNITS, lead, 1, series.step_seconds / 3600)
-    task = Task(values, season, (lead + 1,), NOMINAL, MEMORY_DAYS * season, GAIN)
-    method = blended(replace(task, values=values[:start], gain=0.0), list(FORECASTERS))
-    hold = planner.eased(setting, policies.wanted(setting, planner.ladder(task, method)))
-    return Case(
-        setting, hold, Span(max(min(3 * season, start // 2), start - MEMORY_DAYS * season), start), setting.last(test_days * season)
-    )
-
-
-def levelled(case: Case, rung: int, start: int) -> Decide:
-    """Return what orders by the calibrated quantile: from a rung, and from window `start` on as the share of windows short asks for."""
-    safe, top = int(np.argmin(np.abs(planner.TAILS - SURVIVING))), len(planner.TAILS) - 1
-    level, step = float(rung), planner.STEP_AFTER_VIOLATION / -log(float(planner.TAILS[1] / planner.TAILS[0]))
-
-    def decide(place: int, demand: float, up: float, _held: float) -> tuple[float, float]:
-        nonlocal level
-        if place >= start and not isnan(demand):
-            missed = demand > up * (1 + 1e-9)
-            level = min(max(level + step * (missed - planner.SHARE_AIMED_AT * ALLOWED), 0.0), top)
-        row = case.hold[place]
-        return float(row[ceil(level)]) * case.grain, float(row[min(safe, ceil(level))]) * case.grain
-
-    return decide
 
 
 def thresholds(case: Case, offer: Offer, scale: float = 1.0) -> Decide:
@@ -131,65 +80,6 @@ def thresholds(case: Case, offer: Offer, scale: float = 1.0) -> Decide:
     return decide
 
 
-def mean(runs: Sequence[Done]) -> Done:
-    """Return the mean of several runs."""
-    return Done(
-        fmean(run.usd for run in runs),
-        fmean(run.violated for run in runs),
-        fmean(run.unserved for run in runs),
-        np.mean([run.base for run in runs], axis=0),
-        np.mean([run.serving for run in runs], axis=0),
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Trial:
-    """A mix and the level that rehearsal found for it."""
-
-    mix: Mix
-    rung: int
-    past: Done
-
-    @property
-    def rank(self) -> tuple[bool, float]:
-        """Return what is least for the best: too many windows short or not, and dollars."""
-        return self.past.violated > ALLOWED, self.past.usd
-
-
-def rehearsed(case: Case, mix: Mix) -> Trial:
-    """Return a mix with the lowest level that would have done on the days before the test, in the mean of the draws rehearsed."""
-
-    def past(rung: int) -> Done:
-        return mean([drive(case.setting, mix, levelled(case, rung, case.past.end), case.past, World(seed)) for seed in PAST_SEEDS])
-
-    low, high = 0, case.hold.shape[1] - 1
-    while low < high:
-        middle = (low + high) // 2
-        low, high = (low, middle) if past(middle).violated <= planner.SHARE_AIMED_AT * ALLOWED else (middle + 1, high)
-    return Trial(mix, low, past(low))
-
-
-def promised(case: Case, trial: Trial) -> Trial:
-    """Return a mix with as many nodes of its base committed as the newsvendor says on what it rehearsed."""
-    one = trial.mix.base
-    if not one.committed_usd:
-        return trial
-    count = int(best_promise(trial.past.base, one.committed_usd / one.usd_per_hour))
-    return rehearsed(case, replace(trial.mix, committed=count)) if count else trial
-
-
-def tested(case: Case, trial: Trial, *, noons: bool = False) -> Done:  # noqa: PT028 - no test of pytest's
-    """Run the test days under several draws of the troubles, none of them rehearsed."""
-    decide = partial(levelled, case, trial.rung, case.test.first)
-    return mean([drive(case.setting, trial.mix, decide(), case.test, World(seed, noons)) for seed in SEEDS])
-
-
-def fitted(case: Case, trial: Trial) -> Trial:
-    """Return a mix at the lowest level, the rehearsed one or above, that keeps to what is allowed on the test days: with hindsight."""
-    rungs = (replace(trial, rung=rung) for rung in range(trial.rung, case.hold.shape[1]))
-    return next((one for one in rungs if tested(case, one).violated <= ALLOWED), trial)
-
-
 def rivals(case: Case, on_demand: Sequence[Offer]) -> tuple[tuple[Offer, Done], tuple[Offer, float, Done]]:
     """Return 80/40 thresholds on the type that they cost least on, and scaled to the share of windows short that is allowed.
 
@@ -197,7 +87,7 @@ def rivals(case: Case, on_demand: Sequence[Offer]) -> tuple[tuple[Offer, Done], 
     """
 
     def run(offer: Offer, scale: float, seeds: Sequence[int] = SEEDS) -> Done:
-        return mean([drive(case.setting, Mix(offer), thresholds(case, offer, scale), case.test, World(seed)) for seed in seeds])
+        return mean([drive(case.setting, Mix((offer,)), thresholds(case, offer, scale), case.test, World(seed)) for seed in seeds])
 
     written = sorted(((run(offer, 1.0, SEEDS[:1]).usd, place) for place, offer in enumerate(on_demand)))
     few = [on_demand[place] for _, place in written[:MOST_RIVALS]]
@@ -209,63 +99,45 @@ def rivals(case: Case, on_demand: Sequence[Offer]) -> tuple[tuple[Offer, Done], 
     return first, min(tuned, key=lambda each: (each[2].violated > ALLOWED, each[2].usd))
 
 
-def stood(case: Case, on_demand: Sequence[Offer]) -> Iterator[Mix]:
-    """Yield mixes of on-demand types worth rehearsing: those cheapest alone, each also with a smaller one beside it."""
-    past = case.setting.values[case.past.first : case.past.end]
-
-    def alone(offer: Offer) -> float:
-        return float(np.nansum(np.ceil(past / offer.capacity))) * min(offer.usd_per_hour, offer.committed_usd or offer.usd_per_hour)
-
-    for base in sorted(on_demand, key=alone)[:2]:
-        yield Mix(base)
-    for base in sorted(on_demand, key=lambda one: (one.usd_per_unit, -one.capacity))[:2]:
-        smaller = [one for one in on_demand if one.capacity <= base.capacity / 2]
-        for filler in sorted(smaller, key=lambda one: (one.usd_per_unit, one.capacity))[:1]:
-            yield Mix(base, filler=filler)
+def stood(on_demand: Sequence[Offer], most: float) -> tuple[Offer, ...]:
+    """Return the on-demand types worth having: that a unit costs least on, and smaller ones for what is left beside whole nodes."""
+    few: list[Offer] = []
+    for one in sorted(on_demand, key=lambda one: (one.usd_per_unit, one.capacity, one.name)):
+        if one.capacity <= min([most, *(each.capacity / 2 for each in few)]):
+            few.append(one)
+    return tuple(few[:MOST_TYPES])
 
 
-def with_spot(case: Case, mixes: Sequence[Mix], spot: Sequence[Offer], share: float, *, survives: bool = False) -> Iterator[Mix]:
-    """Yield the mixes with a share of what is ordered on spot, over few pools or many."""
-    usual = float(np.nanmean(case.setting.values[case.past.first : case.past.end]))
-    for spread in SPREADS[1:] if survives else SPREADS:
-        pools: dict[str, Offer] = {}
-        fit = (one for one in spot if one.capacity <= share * usual / spread)
-        for one in sorted(fit, key=lambda one: (one.usd_per_unit, one.capacity, one.name)):
-            pools.setdefault(one.market, one)
-        cheapest = tuple(pools.values())[: spread + SPARES]
-        for mix in mixes:
-            below = tuple(one for one in cheapest if one.usd_per_unit < mix.base.usd_per_unit)
-            if len(below) >= spread:
-                yield replace(mix, spot=below, share=share, spread=spread, survives=survives)
+def pools(types: Sequence[Offer], spot: Sequence[Offer]) -> tuple[Offer, ...]:
+    """Return the cheapest spot pools, one size of each, those only that cost less than on demand."""
+    found: dict[str, Offer] = {}
+    for one in sorted(spot, key=lambda one: (one.usd_per_unit, one.capacity, one.name)):
+        if one.usd_per_unit < types[0].usd_per_unit:
+            found.setdefault(one.market, one)
+    return tuple(found.values())[:MOST_POOLS]
 
 
 def ladder(case: Case, single: Offer, on_demand: Sequence[Offer], spot: Sequence[Offer]) -> Iterator[tuple[str, Trial]]:
     """Yield the levers one after another, each with the best of what it adds and what stood before it."""
-
-    def best(mixes: Iterable[Mix], *others: Trial) -> Trial:
-        return min([*others, *(rehearsed(case, mix) for mix in mixes)], key=lambda trial: trial.rank)
-
-    forecast = rehearsed(case, Mix(single))
-    yield "forecast and margin, same machine", forecast
-    plain = sorted((rehearsed(case, mix) for mix in stood(case, on_demand)), key=lambda trial: trial.rank)
-    mixed = min(forecast, *plain, key=lambda trial: trial.rank)
-    yield "best on-demand mix", mixed
-    bases = [trial.mix for trial in plain[:2]]
-    if not spot:
-        most = half = mixed
-    else:
-        sure_half = best(with_spot(case, bases, spot, HALF, survives=True), mixed)
-        yield HALF_TO_SPARE, sure_half
-        half = best(with_spot(case, bases, spot, HALF), sure_half)
-        yield "spot to 50 %, surplus rehearsed", half
-        sure_most = best(with_spot(case, bases, spot, MOST, survives=True), sure_half)
-        yield "spot to 90 %, largest pool to spare", sure_most
-        most = best(with_spot(case, bases, spot, MOST), half, sure_most)
-        yield "spot to 90 %, surplus rehearsed", most
-    ready = [trial.mix for trial in plain if trial.mix.base.committed_usd]
-    if ready:
-        sure = [rehearsed(case, mix) for share in (HALF, MOST) for mix in (*ready, *with_spot(case, ready, spot, share))]
-        yield "commitments for a year", min(most, half, *(promised(case, trial) for trial in sure), key=lambda trial: trial.rank)
+    best = rehearsed(case, Mix((single,)))
+    yield "forecast and margin, same machine", best
+    types = stood(on_demand, float(np.nanmean(case.setting.values[case.past.first : case.past.end])))
+    best = min(best, rehearsed(case, Mix(types), best.rung), key=lambda trial: trial.rank)
+    yield "best on-demand mix", best
+    sold = pools(types, spot)
+    mixes = [Mix(types)]
+    for name, share in SPOT.items() if sold else ():
+        mixes.append(Mix(types, sold, share, survives=True))
+        made = rehearsed(case, mixes[-1], best.rung)
+        best = min(best, made, key=lambda trial: trial.rank)
+        yield name, best
+    first = min((one for one in on_demand if one.committed_usd), key=lambda one: (one.committed_usd or 0) / one.capacity, default=None)
+    if first:
+        base = (first, *(one for one in types if one is not first and one.capacity <= first.capacity))
+        tried = (promised(case, rehearsed(case, replace(mix, stood=base), best.rung)) for mix in mixes if mix.share in {0.0, MOST})
+        yield COMMITTED, min(best, *tried, key=lambda trial: trial.rank)
+    if sold:
+        yield BARE, rehearsed(case, replace(mixes[-1], survives=False), best.rung)
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,36 +151,54 @@ class Row:
     """The same with the largest spot pool taken every noon."""
 
 
-def table(case: Case, unit: str, clouds: tuple[Cloud, ...]) -> list[Row]:
-    """Return the lines of a series on some clouds: both rivals first."""
+@dataclass(frozen=True, slots=True)
+class Table:
+    """What is found of a series on some clouds."""
+
+    rows: list[Row]
+    """Both rivals first."""
+    falls: list[Fall]
+    """Where the dollars of the fleet with the most on spot go; none where no spot is sold."""
+    pools: str
+    """The spot pools, in words."""
+
+
+def table(case: Case, unit: str, clouds: tuple[Cloud, ...]) -> Table:
+    """Return what is found of a series on some clouds."""
     on_demand, spot = offers(shipped_catalog(), clouds, size_by(unit))
     written, (offer, scale, tuned) = rivals(case, on_demand)
     scaled = f"{offer.name} at {80 * scale:.0f}/{40 * scale:.0f}, to {60 * scale:.0f} %"
     rows = [Row("80/40 as written", written[1], written[0].name), Row("the same, scaled to 1 % short", tuned, scaled)]
-    last: Trial | None = None
+    last, steps, names = None, list[Fall](), ""
     for name, trial in ladder(case, written[0], on_demand, spot):
         rows.append(Row(name, tested(case, trial), trial.mix.words, tested(case, trial, noons=True) if trial.mix.spot else None))
-        last = trial
+        last = trial if name != BARE else last
+        if name == MOST_SPOT:
+            steps, names = list(falls(case, trial)), ", ".join(one.name for one in trial.mix.spot)
     if last:
         exact = fitted(case, last)
         rows.append(Row("the last, scaled to 1 % short", tested(case, exact), f"level moved by {exact.rung - last.rung} rungs"))
-    return rows
+    return Table(rows, steps, names)
 
 
 def case_in(text: str) -> tuple[Case, str]:
-    """Read what the command line says of a series."""
-    file, unit, days = text.rsplit(":", 2)
-    return case_of(read_series(Path(file)).recent().windows(), int(days)), unit
+    """Read what the command line says of a series: a file, or a kind of demand with its seed."""
+    first, second, third = text.rsplit(":", 2)
+    if first != KIND:
+        return case_of(read_series(Path(first)).recent().windows(), int(third)), second
+    kind = next(one for one in FAMILIES if one.name == second)
+    return case_of(kind.series(int(third)), kind.test_days), "rps" if "clients" in second else "gpus"
 
 
-def work(job: tuple[str, tuple[Cloud, ...]]) -> list[Row]:
+def work(job: tuple[str, tuple[Cloud, ...]]) -> Table:
     """Make one table, in a process of its own."""
     case, unit = case_in(job[0])
     return table(case, unit, job[1])
 
 
-def show(rows: Sequence[Row]) -> None:
+def show(found: Table) -> None:
     """Print a table with the changes against each rival."""
+    rows = found.rows
     print(f"  {'':36} {'dollars':>10} {'short':>6} {'unmet':>6} {'to 80/40':>8} {'at 1 %':>7} {'noons: short, unmet':>20}")
     written, tuned = rows[0].done.usd, rows[1].done.usd
     for row in rows:
@@ -316,21 +206,29 @@ def show(rows: Sequence[Row]) -> None:
         noons = f"{row.noons.violated:6.2%} {row.noons.unserved:6.2%}" if row.noons else ""
         changes = f"{usd / written - 1:+8.1%} {usd / tuned - 1:+7.1%} {noons:>20}"
         print(f"  {row.name:36} ${usd:9,.0f} {row.done.violated:6.2%} {row.done.unserved:6.2%} {changes}  {row.words}")
+    if found.falls:
+        print(f"  spot pools: {found.pools}\n  {MOST_SPOT!r}, one burden after another:")
+    for before, after in zip([None, *found.falls], found.falls, strict=False):
+        more = after.usd - (before.usd if before else 0.0)
+        print(f"    {after.name:34} {more:+10,.0f} = ${after.usd:9,.0f} {after.usd / tuned - 1:+7.1%} {after.violated:6.2%} short")
 
 
 def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("series", nargs="*", default=list(SERIES), help="file, unit of demand and days to test on")
+    parser.add_argument("--kinds", type=int, metavar="SEED", help="run the seeded kinds of demand instead")
     given = parser.parse_args()
     begun = time.perf_counter()
-    sets = {**{cloud.value: (cloud,) for cloud in Cloud}, "all three": tuple(Cloud)}
-    jobs = [(text, clouds) for text in given.series for clouds in sets.values()]
+    sets = {"all three": tuple(Cloud), **{cloud.value: (cloud,) for cloud in Cloud}}
+    jobs = [(text, clouds) for clouds in sets.values() for text in given.series]
+    if given.kinds is not None:
+        jobs = [(f"{KIND}:{one.name}:{given.kinds}", tuple(Cloud)) for one in FAMILIES]
     with ProcessPoolExecutor(WORKERS) as pool:
-        for (text, clouds), rows in zip(jobs, pool.map(work, jobs), strict=True):
+        for (text, clouds), found in zip(jobs, pool.map(work, jobs), strict=True):
             name = next(name for name, those in sets.items() if those == clouds)
-            print(f"{Path(text.rsplit(':', 2)[0]).name}, {name}")
-            show(rows)
+            print(f"{Path(text.rsplit(':', 2)[0]).name if given.kinds is None else text}, {name}", flush=True)
+            show(found)
     print(f"{time.perf_counter() - begun:.0f} s; target: -60 %")
 
 

@@ -5,8 +5,8 @@ a gap is neither billed nor judged. Every draw belongs to a market (all on-deman
 a window, not to who asks: both sides meet the same refusals, delays and losses.
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from math import ceil, isnan
 from zlib import crc32
@@ -14,12 +14,16 @@ from zlib import crc32
 import numpy as np
 
 from lepton_infra.sizing.arrays import Floats
+from lepton_infra.sizing.packing.replan import Ask, Stock, replan
 from lepton_infra.sizing.simulator import Setting, Span
 
 JITTER = 0.3
 """Mean of what a node takes longer than the lead, as a share of it."""
 SOLD_OUT_HOURS = 1.0
 """Mean hours for which a lost pool is not sold again."""
+STAY_HOURS, START_HOURS = 1.0, 0.25
+"""What the planner reckons with: hours that a node stays, and is paid for before it serves (lead, delay, and what waits for it)."""
+ON_DEMAND = "on demand"
 WARM_UP = 12
 """Windows run before a span, so that it begins with nodes on their way."""
 _ROUNDING = 1e-9
@@ -38,10 +42,15 @@ class Offer:
     """Chance that all of its pool is lost within an hour; 0 on demand."""
     refused: float
     """Chance that an order is refused."""
-    market: str = "on demand"
+    market: str = ON_DEMAND
     """What runs out and is lost as one: all that is sold on demand, or one kind of accelerator as spot in one zone."""
     committed_usd: float | None = None
     """Dollars per hour under the cheapest commitment of one year; None where none is sold."""
+
+    @property
+    def spot(self) -> bool:
+        """Say whether it may be lost."""
+        return self.market != ON_DEMAND
 
     @property
     def usd_per_unit(self) -> float:
@@ -51,70 +60,51 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Mix:
-    """What a fleet is made of."""
+    """What a fleet may be made of."""
 
-    base: Offer
-    """The on-demand type that the most stands on."""
+    stood: tuple[Offer, ...]
+    """On-demand types."""
     spot: tuple[Offer, ...] = ()
-    """Spot pools in the order they are filled."""
-    filler: Offer | None = None
-    """A smaller on-demand type for what is left beside whole nodes of the base."""
+    """Spot pools."""
     share: float = 0.0
-    """Most of what is ordered that may stand on spot."""
-    spread: int = 1
-    """Pools that the spot part is spread over at least; the others stand by for those sold out."""
+    """Most of what is held for that may stand on spot."""
     survives: bool = False
-    """Whether so much more is held, on every pool alike, that the demand to be expected is served without the largest."""
+    """Whether the demand to be expected is served without the largest pool of spot."""
     committed: int = 0
-    """Nodes of the base that are paid for whether they run or not."""
+    """Nodes of the first type that are paid for whether they run or not."""
 
     @property
     def offers(self) -> tuple[Offer, ...]:
-        """Return the base, the filler and the pools; the base twice where there is no filler."""
-        return (self.base, self.filler or self.base, *self.spot)
+        """Return the on-demand types and the pools."""
+        return (*self.stood, *self.spot)
 
-    def stand(self, demand: float) -> tuple[int, int]:
-        """Return nodes of the base and of the filler that serve some demand on demand."""
-        whole = max(ceil(demand / self.base.capacity - _ROUNDING), self.committed, 1)
-        if self.filler is None or whole <= max(self.committed, 1):
-            return whole, 0
-        few = ceil((demand - (whole - 1) * self.base.capacity) / self.filler.capacity - _ROUNDING)
-        return (whole - 1, few) if few * self.filler.usd_per_hour < self.base.usd_per_hour else (whole, 0)
+    def split(self, wanted: float, expected: float, pools: "Sequence[Pool]", place: int) -> list[int]:
+        """Return nodes of each offer for the demand to hold for, as the product's `replan` says; those held where nothing will do."""
+        ask = Ask(wanted, expected if self.survives else 0.0, self.share, STAY_HOURS, START_HOURS)
+        nodes = self._planned(ask, [pool.limit(place) for pool in pools], pools)
+        if nodes is None:  # as when all is refused: on-demand orders are tried all the same
+            nodes = self._planned(ask, [pool.limit(place) if pool.offer.spot else _UNLIMITED for pool in pools], pools)
+        return nodes or [pool.held for pool in pools]
 
-    def carried(self, stood: tuple[int, int]) -> float:
-        """Return the demand that so many on-demand nodes serve."""
-        return stood[0] * self.base.capacity + (stood[1] * self.filler.capacity if self.filler else 0.0)
-
-    def split(self, demand: float, expected: float, limits: list[int]) -> list[int]:
-        """Return nodes of each offer for the demand ordered for, no pool larger than its limit."""
-        if self.survives:
-            demand = max(demand, expected / (1 - self.share / self.spread))
-        stood = self.stand((1 - self.share) * demand if self.spot else demand)
-        left, each = demand - self.carried(stood), self.share * demand / self.spread
-        nodes = [0] * len(self.spot)
-        for place, one in enumerate(self.spot):
-            nodes[place] = min(limits[place], max(int(min(each, left) / one.capacity + _ROUNDING), 0))
-            left -= nodes[place] * one.capacity
-        if left > _ROUNDING * demand:
-            open_ = [place for place, one in enumerate(self.spot) if one.capacity >= left and limits[place] > nodes[place]]
-            if open_:
-                nodes[min(open_, key=lambda place: self.spot[place].usd_per_hour)] += 1
-            else:
-                stood = self.stand(self.carried(stood) + left)
-        if self.survives:
-            sizes = [count * one.capacity for count, one in zip(nodes, self.spot, strict=True)]
-            missing = expected - self.carried(stood) - sum(sizes) + max(sizes, default=0.0)
-            stood = self.stand(self.carried(stood) + missing) if missing > 0 else stood
-        return [*stood, *nodes]
+    def _planned(self, ask: Ask, limits: list[int], pools: "Sequence[Pool]") -> list[int] | None:
+        stocks = [
+            Stock(one.capacity, one.usd_per_hour, one.spot, pool.held, most)
+            for one, pool, most in zip(self.offers, pools, limits, strict=True)
+        ]
+        if not self.committed:
+            found = replan(stocks, ask)
+            return list(found) if found else None
+        first, few = stocks[0], min(stocks[0].held, self.committed)
+        paid = Stock(first.serves, 0.0, held=few, most=min(self.committed, first.most))
+        found = replan([paid, replace(first, held=first.held - few, most=first.most - paid.most), *stocks[1:]], ask)
+        return [found[0] + found[1], *found[2:]] if found else None
 
     @property
     def words(self) -> str:
         """Return what it is, in words."""
-        committed = f" ({self.committed} committed)" if self.committed else ""
-        stood = f"{self.base.name}{committed}" + (f" and {self.filler.name}" if self.filler else "")
-        if not self.spot:
-            return stood
-        return f"{stood}; spot over {self.spread} or more of: {', '.join(one.name for one in self.spot)}"
+        committed = f" ({self.committed} of the first committed)" if self.committed else ""
+        stood = ", ".join(one.name for one in self.stood) + committed
+        return f"{stood}; spot in up to {len(self.spot)} pools" if self.spot else stood
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +126,12 @@ def fate(seed: int, market: str, refused: float, loss_per_window: float, hours: 
     lost, refuses = rng.random(windows) < loss_per_window, rng.random(windows) < refused
     back = 1 + (rng.exponential(SOLD_OUT_HOURS / hours, windows)).astype(np.int64)
     return Fate(lost.tolist(), back.tolist(), refuses.tolist(), rng.exponential(JITTER, windows).tolist())
+
+
+@lru_cache(maxsize=64)
+def calm(seed: int, market: str, hours: float, windows: int) -> Fate:
+    """Return a market in which nothing happens but what is taken at noon."""
+    return Fate([False] * windows, fate(seed, market, 0.0, 0.0, hours, windows).back, [False] * windows, [0.0] * windows)
 
 
 @dataclass(slots=True)
@@ -172,17 +168,24 @@ class Pool:
         self.back = place + self.fate.back[place]
 
     def order(self, wanted: int, place: int, lead: int) -> None:
-        """Order what is missing, or cancel orders that are too much, the youngest first."""
-        surplus = self.held - wanted
-        if surplus < 0 and not self.fate.refuses[place]:
-            self.orders.append((place + 1 + ceil(lead * (1 + self.fate.late[place]) - _ROUNDING), -surplus))
+        """Order what is missing."""
+        missing = wanted - self.held
+        if missing > 0 and not self.fate.refuses[place]:
+            self.orders.append((place + 1 + ceil(lead * (1 + self.fate.late[place]) - _ROUNDING), missing))
             self.held = wanted
-        while surplus > 0 and self.orders:
-            when, count = self.orders.pop()
-            if count > surplus:
-                self.orders.append((when, count - surplus))
-            self.held -= min(count, surplus)
-            surplus -= min(count, surplus)
+
+    def give_back(self, count: int, running: int) -> tuple[int, int]:
+        """Cancel orders, the youngest first, and stop nodes, at most `running` of them; return how many of each."""
+        cancelled = 0
+        while self.orders and cancelled < count:
+            when, ordered = self.orders.pop()
+            taken = min(ordered, count - cancelled)
+            if ordered > taken:
+                self.orders.append((when, ordered - taken))
+            cancelled += taken
+        stopped = min(count - cancelled, running, self.ready)
+        self.ready, self.held = self.ready - stopped, self.held - cancelled - stopped
+        return cancelled, stopped
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +209,8 @@ class World:
 
     seed: int
     noons: bool = False
+    calm: bool = False
+    """Whether nothing else happens: no refusal, no delay, no loss."""
 
 
 def pools_of(setting: Setting, mix: Mix, world: World) -> list[Pool]:
@@ -213,6 +218,8 @@ def pools_of(setting: Setting, mix: Mix, world: World) -> list[Pool]:
     hours, windows = setting.hours_per_window, len(setting.values)
 
     def one(offer: Offer) -> Pool:
+        if world.calm:
+            return Pool(offer, calm(world.seed, offer.market, hours, windows))
         loss = 1 - (1 - offer.loss_per_hour) ** hours
         return Pool(offer, fate(world.seed, offer.market, offer.refused, loss, hours, windows))
 
@@ -221,8 +228,9 @@ def pools_of(setting: Setting, mix: Mix, world: World) -> list[Pool]:
 
 def bill(pools: list[Pool], mix: Mix) -> float:
     """Return dollars per hour for what is held; what is committed is paid for whether it runs or not."""
-    paid = mix.committed * (mix.base.committed_usd or 0.0) + max(pools[0].held - mix.committed, 0) * mix.base.usd_per_hour
-    return paid + sum(pool.held * pool.offer.usd_per_hour for pool in pools[1:])
+    first = mix.stood[0]
+    paid = mix.committed * ((first.committed_usd or 0.0) - first.usd_per_hour) + max(mix.committed - pools[0].held, 0) * first.usd_per_hour
+    return paid + sum(pool.held * pool.offer.usd_per_hour for pool in pools)
 
 
 Decide = Callable[[int, float, float, float], tuple[float, float]]
@@ -233,7 +241,8 @@ demand to be expected."""
 def drive(setting: Setting, mix: Mix, decide: Decide, span: Span, world: World) -> Done:
     """Run a mix over a span.
 
-    Nodes stop only while those that are up serve what is ordered for without them, so that moving from one type to another leaves no hole.
+    Nodes stop only while those that are up serve what is held for without them, and orders are cancelled only while those that are up or on
+    their way do, so that moving from one type to another leaves no hole.
     """
     pools = pools_of(setting, mix, world)
     usd, short, missing, day = 0.0, 0, 0.0, round(24 / setting.hours_per_window)
@@ -242,26 +251,37 @@ def drive(setting: Setting, mix: Mix, decide: Decide, span: Span, world: World) 
         for pool in pools:
             pool.begin(place)
         if world.noons and place % day == day // 2:
-            max(pools[2:], key=lambda pool: pool.ready * pool.offer.capacity).lose(place)
+            max(pools[len(mix.stood) :], key=lambda pool: pool.ready * pool.offer.capacity).lose(place)
         up = sum(pool.ready * pool.offer.capacity for pool in pools)
         serving[place] = up
         if place >= span.first and not isnan(demand):
             usd += bill(pools, mix) * setting.hours_per_window
             short, missing = short + (demand > up * (1 + _ROUNDING)), missing + max(demand - up, 0.0)
-        wanted, expected = decide(place, demand, up, sum(pool.held * pool.offer.capacity for pool in pools))
-        nodes = mix.split(wanted, expected, [pool.limit(place) for pool in pools[2:]])
+        held = sum(pool.held * pool.offer.capacity for pool in pools)
+        wanted, expected = decide(place, demand, up, held)
+        nodes = mix.split(wanted, expected, pools, place)
         base[place] = nodes[0]
-        free = up - wanted
-        for pool, count in zip(pools, nodes, strict=True):
-            pool.order(count, place, setting.lead)
-            stop = min(max(pool.held - count, 0), pool.ready, max(int(free / pool.offer.capacity + _ROUNDING), 0))
-            pool.ready, pool.held = pool.ready - stop, pool.held - stop
-            free -= stop * pool.offer.capacity
+        settle_to(pools, nodes, (up - wanted, held - wanted), place, setting.lead)
         if place == max(span.first - WARM_UP, 0):
             settle(pools)
     known = setting.values[span.first : span.end]
     count, total = max(int(np.sum(~np.isnan(known))), 1), float(np.nansum(known))
     return Done(usd, short / count, missing / total if total else 0.0, base[span.first :], serving[span.first :])
+
+
+def settle_to(pools: list[Pool], nodes: list[int], free: tuple[float, float], place: int, lead: int) -> None:
+    """Order what is missing and give back what is too much, the dearest first.
+
+    `free` is what could be served above what is to be held for, by the nodes that are up and with those on their way: no more is given
+    back.
+    """
+    running, coming = free
+    for pool, count in sorted(zip(pools, nodes, strict=True), key=lambda pair: -pair[0].offer.usd_per_unit):
+        size = pool.offer.capacity
+        surplus = min(max(pool.held - count, 0), max(int(coming / size + _ROUNDING), 0))
+        pool.order(count, place, lead)
+        cancelled, stopped = pool.give_back(surplus, max(int(running / size + _ROUNDING), 0))
+        running, coming = running - stopped * size, coming - (cancelled + stopped) * size
 
 
 def steps(setting: Setting, span: Span) -> Iterator[tuple[int, float]]:

@@ -53,6 +53,9 @@ class Fleet(Frozen):
     """Availability zones whose loss at the same time must leave enough for the demand planned for."""
     survive_spot_pool: bool = False
     """Whether the loss of all spot machines of one type in one region must leave enough for it."""
+    survive_demand: Literal["planned", "p50", "p90", "p95"] = "planned"
+    """What enough is after such a loss: all that is planned for, or no more than a quantile of the hour's demand. Margin and surplus are
+    then not added up: a loss in the very window in which demand is at its highest is not provided for."""
     quotas: tuple[Quota, ...] = ()
     """Most nodes of what matches."""
     min_nodes: _Count = 0

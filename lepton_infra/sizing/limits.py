@@ -17,7 +17,7 @@ _AREAS: Final = "choose an area (EEA, EU, UK, US, CA, CH, NO, APAC, LATAM, MIDEA
 
 def limits_of(fleet: Fleet) -> Limits:
     """Return the limits as the program keeps them."""
-    given = fleet.model_dump(exclude={"when_short", "quotas"})
+    given = fleet.model_dump(exclude={"when_short", "quotas", "survive_demand"})
     return Limits(**given, quotas=tuple(Quota(**quota.model_dump()) for quota in fleet.quotas), may_cut=fleet.when_short == "cut")
 
 

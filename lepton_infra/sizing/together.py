@@ -68,14 +68,15 @@ def plan_fleet(stack: Stack, members: Sequence[Member], catalog: Catalog, where:
 
 def case_of(fleet: Fleet, members: Sequence[Member], catalog: Catalog) -> Case:
     """Return the program's case: offers of every cloud that some pool can use, a need for each pool, and the limits."""
-    needs = tuple(_need(member, catalog.machines) for member in members)
+    needs = tuple(_need(member, catalog.machines, fleet.survive_demand) for member in members)
     used = {key for need in needs for key in need.shapes}
     offers = offers_of(machine for machine in catalog.machines if machine.key in used)
     return Case(offers, needs, limits_of(fleet))
 
 
-def _need(member: Member, machines: Sequence[Machine]) -> Need:
+def _need(member: Member, machines: Sequence[Machine], surviving: str) -> Need:
     pool, plan = member.pool, member.plan
+    kept = None if surviving == "planned" else tuple(min(getattr(hour, f"demand_{surviving}"), hour.demand) for hour in plan.hours)
     return Need(
         name=pool.name,
         demand=tuple(hour.demand for hour in plan.hours),
@@ -84,6 +85,7 @@ def _need(member: Member, machines: Sequence[Machine]) -> Need:
         min_nodes=pool.min_nodes,
         max_nodes=pool.max_nodes,
         lead_hours=plan.lead_minutes / 60,
+        surviving=kept,
     )
 
 

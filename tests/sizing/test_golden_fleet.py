@@ -14,6 +14,7 @@ from lepton_infra.catalog import Catalog
 from lepton_infra.catalog.book import KNOWN_ON, read_table
 from lepton_infra.cli.app import app
 from lepton_infra.config import find_project, load_stack
+from lepton_infra.errors import BadInput
 from lepton_infra.sizing.make import make_plan
 from lepton_infra.sizing.plan import Plan
 
@@ -108,3 +109,23 @@ def test_services_that_are_short_under_a_budget_are_cut_by_priority(tmp_path: Pa
     # The bound is over few offers there, and the plan says so.
     assert plan.gap_offers is not None
     assert f"of fleets of the {plan.gap_offers} offers looked at then" in plan.why[0]
+
+
+def test_less_than_what_is_planned_may_survive_a_loss_and_does(tmp_path: Path) -> None:
+    fleet = FLEET | {"max_spot_share": 0.9, "clouds": ["aws"], "max_region_share": 1.0}
+    whole = made(project(tmp_path / "whole", fleet, {"name": "chat"}), market())
+    less = made(project(tmp_path / "less", fleet | {"survive_demand": "p50"}, {"name": "chat"}), market())
+
+    assert whole.fleet is not None
+    assert less.fleet is not None
+    assert less.fleet.usd_per_month <= whole.fleet.usd_per_month
+    for place, hour in enumerate(less.pools[0].hours):
+        parts = [(SERVES[use.gpu] * use.gpus * use.nodes[place], use.market == "spot") for use in less.fleet.uses]
+        lost = max((part for part, spot in parts if spot), default=0.0)
+        assert sum(part for part, _ in parts) >= hour.demand * (1 - 1e-6)
+        assert sum(part for part, _ in parts) - lost >= min(hour.demand_p50, hour.demand) * (1 - 1e-6)
+
+
+def test_what_survives_is_one_of_the_quantiles_that_a_plan_shows(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="survive_demand"):
+        made(project(tmp_path / "p", FLEET | {"survive_demand": "p42"}, {"name": "chat"}), market())

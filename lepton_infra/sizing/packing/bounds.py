@@ -5,7 +5,7 @@ of them proof against every fleet that costs no more than the ceiling:
 
 * capacity: the most capacity T that the ceiling buys is a linear program; an offer limited to a share of T then has room for
   floor(share * T / a) nodes, often none;
-* surplus: what the loss of a zone or a spot pool takes is at most T less the need;
+* surplus: what the loss of a zone or a spot pool takes is at most T less what is to be kept after it;
 * reduced cost: an offer whose first node would lift the relaxation above the ceiling is not bought.
 
 The ceiling is a guess a little above the relaxation, raised until a fleet is found below it, so no heuristic has to come first.
@@ -90,7 +90,7 @@ def _narrow(program: Program, case: Case, offers: Sequence[Offer], cost: Floats,
             if most is None:
                 return None
             unserved = program.upper[program.unserved[hour, service]]
-            changed |= _by_capacity(program, case, offers, (hour, service), -most.value / unit, 1 - unserved)
+            changed |= _by_capacity(program, case, offers, (hour, service), -most.value / unit, case.needs[service].kept[hour] - unserved)
         if not changed:
             break
     return value
@@ -105,7 +105,7 @@ def _by_reduced_cost(program: Program, reduced: Floats, room: float) -> bool:
 
 
 def _by_capacity(program: Program, case: Case, offers: Sequence[Offer], place: tuple[int, int], most: float, need: float) -> bool:
-    """Lower the bounds of a service's nodes, given the most capacity and the need, both as shares of the need."""
+    """Lower the bounds of a service's nodes, given the most capacity and what a loss must leave, as shares of the need."""
     hour, service = place
     changed = False
     for at, offer in enumerate(offers):

@@ -32,7 +32,8 @@ def broken(
         due = 1 - unserved[service] if need.demand[hour] > 0 else 0.0
         if sum(count * cover for _, count, cover in own) < due - _SLACK:
             found.add(f"{need.name}.demand")
-        found |= {f"fleet.{name}" for name in _of_service(case.limits, own, due)}
+        left = max(due + need.kept[hour] - 1, 0.0)
+        found |= {f"fleet.{name}" for name in _of_service(case.limits, own, left)}
     return tuple(sorted(found))
 
 

@@ -40,8 +40,8 @@ class Hour:
     """Whether a search ended before it was within the gap."""
 
 
-Known: TypeAlias = dict[tuple[Limits, str, float, int, int | None], Hour | None]
-"""Hours of one service packed for itself, by its limits, name, demand and bounds on nodes: what another limit leaves as it was."""
+Known: TypeAlias = dict[tuple[Limits, str, float, float, int, int | None], Hour | None]
+"""Hours of one service packed for itself, by its limits, name, demand, share kept and bounds: what another limit leaves as it was."""
 
 
 def pack_hour(case: Case, offers: Sequence[Offer], hour: int, effort: Effort, known: Known | None = None) -> Hour | None:
@@ -78,7 +78,7 @@ def _apart(case: Case, offers: Sequence[Offer], hour: int, effort: Effort, known
     limits = replace(case.limits, quotas=(), min_nodes=0, max_nodes=None, may_cut=False)
 
     def alone(need: Need) -> Hour | None:
-        mark = (limits, need.name, need.demand[hour], need.min_nodes, need.max_nodes)
+        mark = (limits, need.name, need.demand[hour], need.kept[hour], need.min_nodes, need.max_nodes)
         if mark not in known:
             known[mark] = pack_hour(Case(case.offers, (need,), limits), offers, hour, effort)
         return known[mark]

@@ -83,6 +83,8 @@ class Need:
     """Most nodes; None for any number."""
     lead_hours: float = 0.25
     """Hours from ordering a node until it serves, which are paid for."""
+    surviving: tuple[float, ...] | None = None
+    """Demand by hour to serve after a loss that the limits speak of, at most `demand`; None for all of it."""
 
     @cached_property
     def replicas(self) -> Callable[[NodeShape], tuple[int, ...]]:
@@ -96,6 +98,19 @@ class Need:
             return known[mark]
 
         return count
+
+    @cached_property
+    def kept(self) -> tuple[float, ...]:
+        """Return the share of each hour's need to serve after a loss.
+
+        With a promise about waiting it is one of replicas, which kinds of node differ in: the largest of any, on the safe side.
+        """
+        if self.surviving is None:
+            return (1.0,) * len(self.demand)
+        queued = {(one.per_replica, one.queue): NodeShape(1, one.per_replica, one.queue) for one in self.shapes.values() if one.queue}
+        pairs = [(self.surviving, self.demand), *((replicas_for(self.surviving, one), self.replicas(one)) for one in queued.values())]
+        shares = [[min(left / whole, 1.0) if whole > 0 else 1.0 for left, whole in zip(*pair, strict=True)] for pair in pairs]
+        return tuple(max(hour) for hour in zip(*shares, strict=True))
 
     def cover(self, machine: Machine, hour: int) -> float:
         """Return the share of the hour's need that one node serves; 0 where it cannot serve or nothing is needed."""
@@ -158,9 +173,9 @@ class Limits:
     max_zone_share: float | None = None
     """Most of it in one zone, nodes of each offer spread evenly over the zones of their region."""
     survive_zones: int = 0
-    """Zones whose loss at the same time must leave enough for the need."""
+    """Zones whose loss at the same time must leave enough for what of the need is to be kept."""
     survive_spot_pool: bool = False
-    """Whether the loss of the largest spot pool (cloud, region, machine) must leave enough for the need."""
+    """Whether the loss of the largest spot pool (cloud, region, machine) must leave enough for that."""
     quotas: tuple[Quota, ...] = ()
     """Most nodes of what matches."""
     min_nodes: int = 0

@@ -156,7 +156,7 @@ def hourly(
     same: dict[tuple[float, ...], Hour | None] = {}
     found: list[Hour] = []
     for hour in range(case.hours):
-        needs = tuple(need.demand[hour] for need in case.needs)
+        needs = tuple(part for need in case.needs for part in (need.demand[hour], need.kept[hour]))
         if needs not in same:
             if say:
                 say(f"packing the fleet: hour {hour + 1} of {case.hours}")
@@ -184,7 +184,7 @@ def conflict(case: Case, effort: Effort) -> tuple[str, ...]:
 
 def _can_all(case: Case) -> bool:
     offers = allowed(case.offers, case.limits)
-    first = {tuple(need.demand[hour] for need in case.needs): hour for hour in reversed(range(case.hours))}
+    first = {tuple((need.demand[hour], need.kept[hour]) for need in case.needs): hour for hour in reversed(range(case.hours))}
     return all(can(case, offers, hour) for hour in first.values())
 
 

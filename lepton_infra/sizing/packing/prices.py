@@ -77,7 +77,7 @@ def _lifted(packed: Packed, name: str, lift: Lift, effort: Effort) -> tuple[Hour
     same: dict[tuple[float, ...], Hour | None] = {}
     found: list[Hour] = []
     for hour, before in enumerate(packed.alone):
-        needs = tuple(need.demand[hour] for need in case.needs)
+        needs = tuple(part for need in case.needs for part in (need.demand[hour], need.kept[hour]))
         if needs not in same:
             clear = _clear(packed, name, hour, before)
             same[needs] = before if clear else pack_hour(case, offers, hour, effort, packed.known)

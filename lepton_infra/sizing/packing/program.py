@@ -11,6 +11,7 @@ tolerances mean the same for two nodes and for two thousand.
   the least k t + sum over r of zones_r q_r with q_r >= L_r - t, q >= 0 (Ogryczak and Tamir, Information Processing Letters 85, 2003).
   Offers of one region are taken to have their fuller zones in common: on the safe side.
 * spot pool p: T_s - a_ps x_ps + u_s >= 1
+* where less than the need is to be kept after a loss, that share of it stands in place of the 1 in the last two.
 """
 
 from collections.abc import Iterable, Sequence
@@ -113,7 +114,7 @@ def _add_hour(program: Program, case: Case, offers: Sequence[Offer], hour: int, 
             most = 1.0 if cut.free else cut.most.get((hour, service), 0.0)
             unserved = program.column(upper=most)
             program.unserved[hour, service] = unserved
-            _serve(program, own, case.limits, (hour, service), tighten)
+            _serve(program, own, case.limits, (hour, service), tighten, need.kept[hour])
     _together(program, columns, case.limits)
 
 
@@ -133,8 +134,10 @@ def _nodes(program: Program, need: Need, offers: Sequence[Offer], place: tuple[i
     return found
 
 
-def _serve(program: Program, own: list[tuple[Offer, int, float]], limits: Limits, place: tuple[int, int], tighten: float) -> None:
-    """Add what a service asks for."""
+def _serve(
+    program: Program, own: list[tuple[Offer, int, float]], limits: Limits, place: tuple[int, int], tighten: float, kept: float
+) -> None:
+    """Add what a service asks for, and the share of it that is to be kept after a loss."""
     unserved = program.unserved[place]
     if not own:
         program.row([(unserved, 1.0)], 1.0)
@@ -148,11 +151,11 @@ def _serve(program: Program, own: list[tuple[Offer, int, float]], limits: Limits
     program.row([*((column, cover) for _, column, cover in parts), (unserved, unit)], needed)
     _shares(program, parts, limits, total)
     if limits.spreads:
-        _zones(program, parts, limits, (total, unserved, unit), needed)
+        _zones(program, parts, limits, (total, unserved, unit), needed * kept)
     if limits.survive_spot_pool:
         for offer, column, cover in parts:
             if offer.spot:
-                program.row([(total, 1.0), (column, -cover), (unserved, unit)], needed)
+                program.row([(total, 1.0), (column, -cover), (unserved, unit)], needed * kept)
 
 
 def _shares(program: Program, parts: list[tuple[Offer, int, float]], limits: Limits, total: int) -> None:
