@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+import lepton_components
+from lepton_policies import RULES
+
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text()
 COMMANDS = re.findall(r"^\$ (.+)$", README, re.MULTILINE)
@@ -47,6 +50,13 @@ def test_a_command_of_the_readme_that_needs_the_engine_works_as_written(command:
 @pytest.mark.parametrize("link", sorted(set(re.findall(r"\]\(([^)#:]+)\)", README))))
 def test_a_link_of_the_readme_leads_somewhere(link: str) -> None:
     assert (ROOT / link).exists()
+
+
+def test_the_readme_counts_the_rules_and_names_every_component() -> None:
+    named = re.findall(r"^\| `(\w+)` \|", README, re.MULTILINE)
+
+    assert f"policy pack: {len(RULES)} rules on " in README
+    assert sorted(named) == sorted(name for name in lepton_components.__all__ if f"{name}Args" in lepton_components.__all__)
 
 
 def test_the_fault_that_the_readme_shows_is_the_one_that_is_said(project: Path) -> None:
