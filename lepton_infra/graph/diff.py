@@ -1,7 +1,8 @@
 """Graph against graph: what would be created, changed, replaced and deleted, honest about values that are not known yet.
 
 A resource is the same where its URN is, or where the new one names the old URN among its aliases; the names of stack and project are left
-out, so that a graph can be held against that of another stack. Only what a cloud holds is compared.
+out, so that a graph can be held against that of another stack. Only what a cloud holds is compared, and of that not what the program leaves
+to others (`ignore_changes`).
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -11,7 +12,7 @@ from typing import Final, cast
 from lepton_infra.graph.document import plain
 from lepton_infra.graph.files import as_mapping
 from lepton_infra.graph.model import UNKNOWN, Graph, Resource, Secret, Unknown
-from lepton_infra.graph.paths import dotted, under
+from lepton_infra.graph.paths import dotted, under, within
 
 ABSENT: Final = None
 """Stands where there is no value; Pulumi drops an input that is null."""
@@ -162,11 +163,15 @@ def _changed(before: Resource, resource: Resource, forcing: Forcing, replaced: s
         pair = _Pair(
             before.inputs.get(name), resource.inputs.get(name), same_source=name not in follows and _same_source(before, resource, name)
         )
-        found += _changes(pair, under("", name), forcing)
+        found += (change for change in _changes(pair, under("", name), forcing) if not _ignored(change.path, resource))
     if not found:
         return None
     cause = {urn for change in found if change.forces for urn in follows.get(_root(change.path), ())}
     return Changed(before, resource, tuple(found), guessed=not forcing.known, follows=tuple(sorted(cause)))
+
+
+def _ignored(path: str, resource: Resource) -> bool:
+    return any(within(path, ignored) for ignored in resource.ignore_changes)
 
 
 def _same_source(before: Resource, resource: Resource, name: str) -> bool:

@@ -28,6 +28,7 @@ _OPTIONAL: Final[Mapping[str, tuple[type, ...]]] = {
     "id": (str,),
     "provider": (str, type(None)),
     "aliases": (list,),
+    "ignoreChanges": (list,),
     "external": (bool,),
     "position": (dict, type(None)),
 }
@@ -92,6 +93,7 @@ def _written(resource: Resource) -> dict[str, object]:
         "id": resource.id,
         "provider": resource.provider,
         "aliases": list(resource.aliases),
+        "ignoreChanges": list(resource.ignore_changes),
         "external": resource.external,
         "position": {"file": position.file, "line": position.line} if position else None,
     }
@@ -147,6 +149,7 @@ def _resource(item: Mapping[str, object], number: int, project: str, stack: str)
         id=str(item.get("id", "")),
         provider=str(provider) if provider else None,
         aliases=as_texts(item.get("aliases")),
+        ignore_changes=as_texts(item.get("ignoreChanges")),
         external=item.get("external") is True,
         position=Position(str(position["file"]), cast("int", position["line"])) if position else None,
     )
@@ -168,9 +171,9 @@ def _faults(item: object, where: str) -> Iterator[Fault]:
     position = as_mapping(resource.get("position"))
     if position and not (isinstance(position.get("file"), str) and type(position.get("line")) is int):
         yield Fault(f"{where}.position", "has no file and line", '{"file": "…", "line": 1}')
-    for name in ("dependencies", "aliases"):
+    for name, wanted in (("dependencies", "a list of URNs"), ("aliases", "a list of URNs"), ("ignoreChanges", "a list of property paths")):
         if len(as_texts(resource.get(name))) != len(as_list(resource.get(name))):
-            yield Fault(f"{where}.{name}", "holds something else than text", "a list of URNs")
+            yield Fault(f"{where}.{name}", "holds something else than text", wanted)
 
 
 def _twice(items: list[object], where: str) -> Iterator[Fault]:

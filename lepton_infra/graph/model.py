@@ -74,6 +74,8 @@ class Resource:
     """By input, URNs of what it was made from: where the value is unknown, this is what it will refer to."""
     aliases: tuple[str, ...] = ()
     """URNs that it had before."""
+    ignore_changes: tuple[str, ...] = ()
+    """Paths of inputs whose changes the program leaves to others: what stands there already stays."""
     external: bool = False
     """Whether it exists already and is only read: this stack neither makes nor pays for it."""
     position: Position | None = None

@@ -351,6 +351,7 @@ def _resource(record: Mapping[str, object]) -> Resource:
         property_dependencies={name: as_texts(urns) for name, urns in as_mapping(record.get("propertyDependencies")).items()},
         provider=str(provider) if provider else None,
         aliases=as_texts(record.get("aliases")),
+        ignore_changes=as_texts(record.get("ignoreChanges")),
         external=record.get("external") is True,
         position=Position(str(first[0]), cast("int", first[1])) if first else None,
     )

@@ -67,6 +67,28 @@ def test_a_renamed_resource_is_the_same_where_an_alias_says_so() -> None:
     assert [one.name for one in _compared(old, _graph(_of(DISK, "new", {"size": 1}))).deleted] == ["old"]
 
 
+@pytest.mark.parametrize(
+    ("ignored", "left"),
+    [
+        ([], ['tags["a.b"]', "x[1].zone", "x[1].size"]),
+        (["x"], ['tags["a.b"]']),
+        (["x[1].zone"], ['tags["a.b"]', "x[1].size"]),
+        (["x[*].zone"], ['tags["a.b"]', "x[1].size"]),
+        (["x[0]", "xy", "tags.a"], ['tags["a.b"]', "x[1].zone", "x[1].size"]),
+        (['tags["a.b"]'], ["x[1].zone", "x[1].size"]),
+        (["*"], []),
+    ],
+)
+def test_what_the_program_leaves_to_others_is_no_change(ignored: list[str], left: list[str]) -> None:
+    old = {"x": [{"size": 1}, {"size": 1, "zone": "a"}], "tags": {"a.b": "1"}}
+    new = {"x": [{"size": 1}, {"size": 2, "zone": "b"}], "tags": {"a.b": "2"}}
+
+    found = _compared(_graph(_of(DISK, "d", old)), _graph(_of(DISK, "d", new, ignoreChanges=ignored)))
+
+    assert sorted(change.path for one in found.changed for change in one.changes) == sorted(left)
+    assert found.same == (0 if left else 1)
+
+
 def test_an_alias_takes_nothing_from_a_resource_that_is_still_there() -> None:
     found = _compared(_graph(_of(DISK, "old", {})), _graph(_of(DISK, "old", {}), _of(DISK, "new", {}, aliases=[_urn(DISK, "old")])))
 

@@ -37,6 +37,7 @@ RESOURCES = st.builds(
     provider=st.none() | KEYS,
     id=st.text(max_size=3),
     aliases=st.lists(KEYS, max_size=2).map(tuple),
+    ignore_changes=st.lists(KEYS, max_size=2).map(tuple),
     external=st.booleans(),
     position=st.none() | st.builds(Position, KEYS, st.integers(1, 99)),
 )

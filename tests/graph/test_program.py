@@ -34,7 +34,7 @@ class Pair(pulumi.ComponentResource):
 
 west = aws.Provider("west", region="us-west-2", default_tags={"tags": {"owner": "me"}})
 pair = Pair("pair", pulumi.ResourceOptions(protect=True, providers=[west]))
-bucket = aws.s3.Bucket("data", tags={"n": "1"}, opts=pulumi.ResourceOptions(aliases=[pulumi.Alias(name="old")]))
+bucket = aws.s3.Bucket("data", tags={"n": "1"}, opts=pulumi.ResourceOptions(aliases=[pulumi.Alias(name="old")], ignore_changes=["tags"]))
 secret = aws.ssm.Parameter("token", type="SecureString", value=config.require_secret("token").apply(lambda token: "x" + token))
 given = aws.ssm.Parameter("given", type="SecureString", value=pulumi.Output.secret("hunter2"))
 found = aws.ec2.Vpc.get("found", "vpc-123")
@@ -85,6 +85,7 @@ def test_relations_are_kept_by_resource_and_by_property(graph: Graph) -> None:
     assert {_one(graph, "found").urn, key.urn, alias.urn} <= set(subnet.dependencies)
     assert subnet.property_dependencies == {"vpcId": (_one(graph, "found").urn,)}
     assert _one(graph, "data").aliases[0] == "urn:pulumi:dev::shop::aws:s3/bucket:Bucket::old"
+    assert _one(graph, "data").ignore_changes == ("tags",)
 
 
 def test_protection_and_providers_are_inherited(graph: Graph) -> None:

@@ -136,6 +136,7 @@ class Monitor:
             "protect": request.protect,
             "provider": provider,
             "aliases": sorted_urns([*request.aliasURNs, *self._place.aliases(request, urn)]),
+            "ignoreChanges": sorted(request.ignoreChanges),
             "frames": frames,
         }
         goal = _Goal(inputs, request.protect, request.provider, request.custom, dict(request.providers))
