@@ -23,8 +23,10 @@ def _lepton(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def _with(project: Path, fleet: str) -> None:
+    """A fleet's plan has no spread of its dollars, so a budget beside it says its own."""
     stack = project / "stacks" / "Pulumi.serve-aws.yaml"
-    stack.write_text(stack.read_text().rstrip("\n") + fleet)
+    said = stack.read_text().replace("    budget:\n", "    budget:\n      usd_per_month: 200000\n")
+    stack.write_text(said.rstrip("\n") + fleet)
 
 
 @pytest.mark.engine

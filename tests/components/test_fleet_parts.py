@@ -4,7 +4,7 @@ from typing import Any
 
 from lepton_components.aws.pools import template_tags
 from lepton_components.border import PoolArgs
-from lepton_components.contract import PoolSpec
+from lepton_components.pool import PoolSpec
 from lepton_components.wanted import pools_on
 from lepton_infra.config import find_project, load_stack
 from lepton_infra.sizing.fleetplan import FleetPlan, Part

@@ -19,7 +19,7 @@ import pulumi_aws as aws
 
 from lepton_components import names
 from lepton_components.aws.site import Site
-from lepton_components.contract import LoopSpec, StepSpec
+from lepton_components.pool import LoopSpec, StepSpec
 
 NAMESPACE = "lepton"
 """Where workers publish how busy they are."""

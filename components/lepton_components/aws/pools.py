@@ -11,7 +11,8 @@ from lepton_components import names
 from lepton_components.aws import documents, machine
 from lepton_components.aws.schedule import schedule
 from lepton_components.aws.site import Site
-from lepton_components.contract import SYSTEM, ClusterSpec, PoolSpec
+from lepton_components.contract import SYSTEM, ClusterSpec
+from lepton_components.pool import PoolSpec
 
 _SYSTEM_DISK_GIB = 50
 _ACCELERATOR = "k8s.amazonaws.com/accelerator"

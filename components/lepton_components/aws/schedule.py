@@ -7,7 +7,7 @@ import pulumi_aws as aws
 
 from lepton_components import names
 from lepton_components.aws.site import Site
-from lepton_components.contract import PoolSpec
+from lepton_components.pool import PoolSpec
 
 _AS_IT_IS = -1
 """What leaves a bound alone; a bound that is absent would become 0 (EC2 Auto Scaling API, "PutScheduledUpdateGroupAction")."""
