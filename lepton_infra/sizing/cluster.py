@@ -6,6 +6,7 @@ The files are read here: a cluster does not see this disk.
 
 import datetime as dt
 import logging
+import os
 from base64 import b64decode, b64encode
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -146,6 +147,8 @@ def _dask(address: str, cores: int) -> Generator[tuple[object, int]]:
 
 @contextmanager
 def _ray(address: str, cores: int) -> Generator[tuple[object, int]]:
+    # Under `uv run` Ray would start its workers by that command again, which is no worker; they have the environment of this process.
+    os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
     ray = cast("Any", import_module("ray"))
     import_module("fugue_ray")
     try:
