@@ -26,6 +26,7 @@ _INSIDE: Final = {"subnet": {"id": UNKNOWN}, "privateIPAddress": "10.0.0.4"}
     bad=[
         {"frontendIPConfigurations": [_INSIDE, _ADDRESS], "frontendPorts": [{"port": 443}, {"name": "ray", "port": 8265}]},
         {"frontendIPConfigurations": [_ADDRESS], "frontendPorts": [{"port": "8888"}]},
+        {"frontendIPConfigurations": [{"publicIPAddress": {"id": "a public address"}}], "frontendPorts": [{"port": 11434}]},
     ],
     unknown=[
         {"frontendIPConfigurations": [_ADDRESS], "frontendPorts": [{"port": UNKNOWN}]},

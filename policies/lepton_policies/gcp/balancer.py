@@ -33,6 +33,7 @@ _FROM_TO: Final = re.compile(r"\A\s*(\d+)\s*-\s*(\d+)\s*\Z")
         {"target": UNKNOWN, "portRange": 8888, "loadBalancingScheme": "EXTERNAL_MANAGED"},
         {"target": UNKNOWN, "portRange": "8000-8100", "loadBalancingScheme": "EXTERNAL"},
         On(_REGIONAL, {"target": UNKNOWN, "portRange": "11434", "loadBalancingScheme": "EXTERNAL_MANAGED"}),
+        {"target": "projects/p/global/targetHttpProxies/ray", "portRange": "8265", "loadBalancingScheme": "EXTERNAL_MANAGED"},
     ],
     unknown=[
         {"target": UNKNOWN, "portRange": UNKNOWN},
