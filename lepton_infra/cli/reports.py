@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ from lepton_infra.cli.money import parts_rounded, rounded, show_parts
 
 if TYPE_CHECKING:
     from lepton_infra.cost import Cost, Item
+    from lepton_infra.engine.runs import PolicyCheck
     from lepton_infra.rehearsal.rehearse import Rehearsal, Step
     from lepton_infra.sizing.plan import Plan
 
@@ -109,13 +110,22 @@ def _old_items(cost: "Cost") -> "tuple[Item, ...]":
 
 
 def _show_rules(rehearsal: "Rehearsal") -> None:
-    rows = [(rule.policy, rule.resources, rule.failed) for rule in rehearsal.rules]
+    rows, rest = rules_told(rehearsal.rules)
     if rows:
         render.table("Rules checked and broken", ["rule", render.number("resources"), render.number("broken")], rows)
+    if rest:
+        render.say(f"  and {rest} over the stack as a whole, none broken")
+        render.say("")
     for violation in rehearsal.violations:
         render.say(f"  {violation.severity or violation.level}: {violation.policy}: {_name(violation.urn)}: {violation.message}")
     for violation in rehearsal.undecided:
         render.say(f"  {violation.message}")
+
+
+def rules_told(rules: "Sequence[PolicyCheck]") -> tuple[list[tuple[str, int, int]], int]:
+    """Return name, resources and findings of the rules to list, and how many others looked at the stack as a whole and found nothing."""
+    told = [(rule.policy, rule.resources, rule.failed) for rule in rules if rule.resources or rule.failed]
+    return told, len(rules) - len(told)
 
 
 def _show_steps(outcome: Outcome) -> None:
