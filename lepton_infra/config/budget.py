@@ -1,15 +1,27 @@
 """What a month may cost, and who hears when it does."""
 
-from typing import Annotated
+import re
+from reprlib import repr as shortened
+from typing import Annotated, Final
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from lepton_infra.config.base import Frozen
 
 Dollars = Annotated[float, Field(ge=1, le=1e9)]
 _Percent = Annotated[float, Field(gt=0, le=1000)]
 _Percents = Annotated[tuple[_Percent, ...], Field(max_length=5)]
-_Address = Annotated[str, Field(pattern=r"^[^@\s]{1,64}@[^@\s]{1,180}\.[^@\s.]{2,63}$")]
+_ADDRESS: Final = r"^[^@\s]{1,64}@[^@\s]{1,180}\.[^@\s.]{2,63}$"
+
+
+def _address(text: str) -> str:
+    if not re.fullmatch(_ADDRESS, text):
+        message = f"is {shortened(text)}; an e-mail address, as ml-platform@example.com"
+        raise ValueError(message)
+    return text
+
+
+_Address = Annotated[str, AfterValidator(_address), Field(json_schema_extra={"pattern": _ADDRESS})]
 
 
 class Notices(Frozen):

@@ -48,7 +48,7 @@ def units(resource: Resource, part: Part, price: ServicePrice, count: Range, cou
         resource: what they are for.
         part: what the money is for.
         price: of a unit; where its unit is an hour, it is taken `hours` times.
-        count: how many, at the fewest, as scheduled, at the most.
+        count: how many, at the fewest, as planned, at the most.
         counted: the number and its noun, as the basis has them: `3 zones`.
         hours: hours of a month.
     """

@@ -32,7 +32,7 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """An interval of what a month of 730 hours takes: at the fewest nodes, as scheduled, at the most.
+    """An interval of what a month of 730 hours takes: at the fewest nodes, as planned, at the most.
 
     US dollars, or where it says so kilograms of CO2 equivalent.
     """

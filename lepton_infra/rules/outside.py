@@ -13,7 +13,7 @@ from lepton_infra.rules.values import as_map
 
 
 class Month(NamedTuple):
-    """US dollars for 730 hours of one resource: at the fewest nodes, as scheduled, at the most."""
+    """US dollars for 730 hours of one resource: at the fewest nodes, as planned, at the most."""
 
     low: float
     expected: float
@@ -40,7 +40,7 @@ class Bill:
 
     @property
     def planned(self) -> float:
-        """Return what all that is priced costs as scheduled, the same whatever the order."""
+        """Return what all that is priced costs as planned, the same whatever the order."""
         return sum(sorted(month.expected for month in self.months.values()))
 
     @property

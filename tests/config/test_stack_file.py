@@ -74,7 +74,7 @@ def test_the_shipped_stack_is_good() -> None:
         ("pools.1.name", "chat", "lepton:stack.pools has the name 'chat' more than once; a name of its own for each pool."),
         ("pools", [], "lepton:stack.pools is []; "),
         ("budget", {}, "lepton:stack.budget.contacts is missing; a value. Add contacts."),
-        ("budget.contacts", ["ops"], "lepton:stack.budget.contacts[0] is 'ops'; text that matches"),
+        ("budget.contacts", ["ops"], "lepton:stack.budget.contacts[0] is 'ops'; an e-mail address, as ml-platform@example.com."),
         ("budget.usd_per_month", 0, "lepton:stack.budget.usd_per_month is 0; greater than or equal to 1."),
         (
             "budget",

@@ -94,7 +94,7 @@ def test_a_budget_tells_somebody_each_once(rig: Any) -> None:
     bad = rig.budget(contacts=["ml@example.com", "nobody"], usd_per_month=0, actual_percent=[80, 80.0], forecast_percent=[-1])
 
     assert _refusal(rig, lambda: Budget("budget", bad)) == [
-        "budget.contacts[1]: is 'nobody'; text that matches ^[^@\\s]{1,64}@[^@\\s]{1,180}\\.[^@\\s.]{2,63}$.",
+        "budget.contacts[1]: is 'nobody'; an e-mail address, as ml-platform@example.com.",
         "budget.actual_percent: has 80.0 more than once; each once.",
         "budget.forecast_percent[0]: is -1; greater than 0.",
         "budget.usd_per_month: is 0; greater than or equal to 1.",

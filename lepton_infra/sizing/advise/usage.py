@@ -6,7 +6,6 @@ from typing import Final
 
 import numpy as np
 
-from lepton_infra.catalog.services import HOURS_PER_MONTH
 from lepton_infra.sizing.advise.ledger import HOUR, PRICED, Cells, Key, Ledger, Market
 from lepton_infra.sizing.arrays import Floats, Ints
 
@@ -58,11 +57,6 @@ class Usage:
     def days(self) -> int:
         """Return the number of days (UTC) with records."""
         return len(np.unique(self.hours // 24))
-
-    @property
-    def per_month(self) -> float:
-        """Return the factor from a sum over the hours recorded to a month."""
-        return HOURS_PER_MONTH / len(self.hours)
 
 
 def usages(ledger: Ledger) -> dict[str, Usage]:
